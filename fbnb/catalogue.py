@@ -1,0 +1,65 @@
+"""What permissions and tasks exist, from the tables in `data/`; and which one a misspelt name probably meant."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+from fbnb.errors import ScopeUnknown
+from fbnb.resources import rows
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionFacts:
+    """A permission: what it unlocks, which others it needs, and whether it concerns Pages."""
+
+    name: str
+    unlocks: str
+    needs: tuple[str, ...]
+    for_pages: bool
+
+
+@cache
+def permissions() -> dict[str, PermissionFacts]:
+    """Every permission the kit knows, by name. Source: Meta, "Permissions Reference"."""
+    return {
+        row["permission"]: PermissionFacts(
+            row["permission"], row["unlocks"], tuple(row["needs"].split()), row["granular"] == "pages"
+        )
+        for row in rows("permissions.csv")
+    }
+
+
+@cache
+def tasks() -> dict[str, str]:
+    """All 27 tasks a person can hold on a Page, each with what it allows."""
+    return {row["task"]: row["allows"] for row in rows("tasks.csv")}
+
+
+def scope_list(scopes: Iterable[str] | str) -> tuple[str, ...]:
+    """Scopes given as a list or as one comma- or space-separated string, without repeats.
+
+    Raises ScopeUnknown: one is not a permission's name but close to one. A name like no other is left for Graph to judge,
+    whose list may be newer than ours.
+    """
+    given = re.split(r"[,\s]+", scopes) if isinstance(scopes, str) else list(scopes)
+    wanted = tuple(dict.fromkeys(scope for scope in given if scope))
+    for scope in wanted:
+        _check(scope)
+    return wanted
+
+
+def _check(scope: str) -> None:
+    known = permissions()
+    if scope in known:
+        return
+    close = difflib.get_close_matches(scope.lower(), known, n=3, cutoff=0.75)
+    if close or not re.fullmatch(r"[a-z][a-z0-9_:]+", scope):
+        kin = sorted({name for name in known if set(name.split("_")) & set(scope.lower().split("_"))} - set(close))[:6]
+        meant = f"Did you mean {close[0]}?" if close else ""
+        others = f"Others are {', '.join([*close[1:], *kin])}." if close[1:] or kin else ""
+        everything = "fbnb.permissions() lists all."
+        raise ScopeUnknown(f"There is no permission {scope!r}.", remedy=" ".join(filter(None, (meant, others, everything))))

@@ -1,0 +1,210 @@
+"""GraphClient: get, post, delete and paging against Graph, live or sandbox. It knows no flow.
+
+It stands directly on an httpx transport: no cookies, no redirects followed, and no INFO line with a token in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import httpx
+
+from fbnb.answers import Raw, understood
+from fbnb.clock import Clock, SystemClock
+from fbnb.errors import DialogRefused, InputError, TransportError, UnreadableAnswer
+from fbnb.redact import Secret, redact
+from fbnb.settings import Settings
+from fbnb.tokens import AccessToken
+from fbnb.wire import Wire
+
+GRAPH_HOST = "graph.facebook.com"
+DIALOG_HOST = "www.facebook.com"
+_CREDENTIALS = frozenset({"access_token", "appsecret_proof", "appsecret_time"})
+_TIMEOUT = httpx.Timeout(60, connect=10).as_dict()
+
+Consent = Callable[[str], str]
+"""How a person answers the dialog at a URL: returns the URL they were redirected to."""
+
+
+class Proof(StrEnum):
+    """Which `appsecret_proof` goes with a token: none, the plain one, or one that is good for five minutes."""
+
+    NONE = "none"
+    PLAIN = "plain"
+    TIMED = "timed"
+
+
+def appsecret_proof(token: AccessToken, secret: Secret, at: datetime | None = None) -> str:
+    """The proof that the caller knows the app's secret: hex HMAC-SHA256 of the token, key the secret.
+
+    at: for the timed form, the instant it is made, sent along as `appsecret_time`. Source: Meta, "Login Security".
+    """
+    suffix = f"|{int(at.timestamp())}" if at else ""
+    return hmac.new(secret.reveal().encode(), f"{token.value.reveal()}{suffix}".encode(), hashlib.sha256).hexdigest()
+
+
+def live_transport() -> httpx.BaseTransport:
+    """A pooled transport to the internet, through the proxy and with the certificates that the environment names.
+
+    HTTPS_PROXY, NO_PROXY and the system's proxy settings; SSL_CERT_FILE and SSL_CERT_DIR.
+    """
+    proxy = None if urllib.request.proxy_bypass(GRAPH_HOST) else urllib.request.getproxies().get("https")
+    return httpx.HTTPTransport(verify=httpx.create_ssl_context(), proxy=proxy)
+
+
+def no_consent(url: str) -> str:
+    """For a client that nobody sits in front of."""
+    raise DialogRefused("Nobody is there to answer the login dialog.", remedy="Give the client a consent.")
+
+
+@dataclass(frozen=True)
+class GraphClient:
+    """One app's way to Graph. Raises, from every call: GraphError, TransportError, UnreadableAnswer.
+
+    consent: how a person answers the login dialog. nonce: where unguessable strings come from. wire: what was said.
+    """
+
+    settings: Settings
+    transport: httpx.BaseTransport = field(repr=False)
+    clock: Clock = field(default_factory=SystemClock, repr=False)
+    consent: Consent = field(default=no_consent, repr=False)
+    nonce: Callable[[], str] = field(default=secrets.token_urlsafe, repr=False)
+    proof: Proof = Proof.PLAIN
+    wire: Wire = field(default_factory=Wire, repr=False)
+
+    def now(self) -> datetime:
+        """The time by this client's clock, in aware UTC."""
+        return self.clock.now()
+
+    def acting_as(self, consent: Consent) -> GraphClient:
+        """The same client, with someone else in front of the login dialog."""
+        return replace(self, consent=consent)
+
+    def get(self, path: str, token: AccessToken | None = None, **params: Any) -> dict[str, Any]:
+        """`GET /{version}/{path}`. params: text, numbers, lists (joined by commas), or a Secret or AccessToken."""
+        return self._call("GET", path, token, params)
+
+    def post(self, path: str, token: AccessToken | None = None, **params: Any) -> dict[str, Any]:
+        """`POST` with the parameters as a form."""
+        return self._call("POST", path, token, params)
+
+    def delete(self, path: str, token: AccessToken | None = None, **params: Any) -> dict[str, Any]:
+        """`DELETE` with the parameters in the query."""
+        return self._call("DELETE", path, token, params)
+
+    def items(self, path: str, token: AccessToken, **params: Any) -> Iterator[dict[str, Any]]:
+        """Every row of a list, `next` followed to its end, though only on Graph's own host."""
+        answer, seen = self.get(path, token, **params), set[str]()
+        while True:
+            yield from answer.get("data", ())
+            link = answer.get("paging", {}).get("next")
+            if not link:
+                return
+            path, following = _next(link)
+            if (mark := urlencode(following)) in seen:
+                raise UnreadableAnswer("The list leads back to a page it has already given.")
+            seen.add(mark)
+            answer = self._call("GET", path, token, following, version="")
+
+    def open_dialog(self, url: str) -> str:
+        """Let the person answer the login dialog at `url`; returns the URL they were redirected to, and notes both."""
+        redirect = self.consent(url)
+        parts = urlsplit(url)
+        outcome = (302, "", {"location": redirect})
+        self.wire.record(self.now(), "GET", (parts.netloc, parts.path), dict(parse_qsl(parts.query)), outcome, ())
+        return redirect
+
+    def _call(
+        self, method: str, path: str, token: AccessToken | None, params: Mapping[str, Any], version: str | None = None
+    ) -> dict[str, Any]:
+        outcome = self._attempt(method, _path(self.settings.version if version is None else version, path), token, params)
+        # Raised only here, after the frames that knew the secrets are gone: no traceback, however verbose, shows them.
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    def _attempt(
+        self, method: str, path: str, token: AccessToken | None, params: Mapping[str, Any]
+    ) -> dict[str, Any] | BaseException:
+        at = self.now()
+        sent = _texts(params) | self._credentials(token, at)
+        hidden = [*_secrets(params, token, self.settings), sent.get("appsecret_proof", "")]
+        raw = self._send(method, path, sent, hidden)
+        came_back = (raw.status, raw.value(), raw.headers) if isinstance(raw, Raw) else (None, str(raw), {})
+        self.wire.record(at, method, (GRAPH_HOST, path), sent, came_back, hidden)
+        return understood(raw) if isinstance(raw, Raw) else raw
+
+    def _credentials(self, token: AccessToken | None, at: datetime) -> dict[str, str]:
+        if token is None:
+            return {}
+        told = {"access_token": token.value.reveal()}
+        if self.settings.app_secret and self.proof is not Proof.NONE:
+            timed = self.proof is Proof.TIMED
+            told["appsecret_proof"] = appsecret_proof(token, self.settings.app_secret, at if timed else None)
+            told |= {"appsecret_time": str(int(at.timestamp()))} if timed else {}
+        return told
+
+    def _send(self, method: str, path: str, params: Mapping[str, str], hidden: list[str]) -> Raw | BaseException:
+        try:
+            url = httpx.URL(scheme="https", host=GRAPH_HOST, path=path)
+            where = {"data": params} if method == "POST" else {"params": params}
+            request = httpx.Request(method, url, extensions={"timeout": _TIMEOUT}, **where)  # type: ignore[arg-type]
+            response = self.transport.handle_request(request)
+            try:
+                return Raw(response.status_code, dict(response.headers), response.read())
+            finally:
+                response.close()
+        except BaseException as problem:  # noqa: BLE001 - whatever it is, this frame's secrets must not travel with it
+            return _without_its_frames(problem, hidden)
+
+
+def _without_its_frames(problem: BaseException, hidden: list[str]) -> BaseException:
+    if isinstance(problem, KeyboardInterrupt | SystemExit):
+        return type(problem)()
+    return TransportError(f"No answer from {GRAPH_HOST}: {type(problem).__name__}: {redact(str(problem), hidden)}.")
+
+
+def _secrets(params: Mapping[str, Any], token: AccessToken | None, settings: Settings) -> list[str]:
+    values = [*params.values(), token, settings.app_secret]
+    values = [value.value if isinstance(value, AccessToken) else value for value in values]
+    return [value.reveal() for value in values if isinstance(value, Secret)]
+
+
+def _texts(params: Mapping[str, Any]) -> dict[str, str]:
+    return {name: _text(value) for name, value in params.items() if value is not None}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, AccessToken):
+        return value.value.reveal()
+    if isinstance(value, Secret):
+        return value.reveal()
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _path(version: str, path: str) -> str:
+    if "://" in path or "?" in path or "#" in path:
+        raise InputError(
+            "A path is what stands after the version, such as me/accounts.", remedy="Give parameters as keyword arguments."
+        )
+    return "/" + "/".join(filter(None, (version, path.strip("/"))))
+
+
+def _next(link: str) -> tuple[str, dict[str, str]]:
+    """Path and parameters of a `next` link, without the credentials in it: ours are added again, theirs never logged."""
+    parts = urlsplit(link)
+    if (parts.scheme, parts.netloc) != ("https", GRAPH_HOST):
+        raise UnreadableAnswer(f"The next page of the list is said to be at {parts.netloc!r}, which is not {GRAPH_HOST}.")
+    params = dict(parse_qsl(parts.query, keep_blank_values=True))
+    return parts.path, {name: value for name, value in params.items() if name not in _CREDENTIALS}

@@ -1,0 +1,87 @@
+"""Time, passed in rather than looked up: `now()` in aware UTC, and `sleep()` for every wait in the package."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What the package asks of a clock."""
+
+    def now(self) -> datetime: ...
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+class SystemClock:
+    """The real time."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+class ManualClock:
+    """A clock that stands still until it is moved; a sleep moves it, so a year of waiting passes at once."""
+
+    def __init__(self, start: datetime) -> None:
+        self._now = in_utc(start)
+
+    def now(self) -> datetime:
+        return self._now
+
+    def sleep(self, seconds: float) -> None:
+        self.advance(seconds=seconds)
+
+    def advance(self, **amount: float) -> datetime:
+        """Move forward by `days=`, `hours=`, `minutes=`, `seconds=`; returns the new instant."""
+        self._now += forward(**amount)
+        return self._now
+
+    def set(self, instant: datetime) -> None:
+        """Stand at `instant`. Going back in time alone would leave the world's later facts: use `sandbox.rewind`."""
+        self._now = in_utc(instant)
+
+    def __repr__(self) -> str:
+        return f"ManualClock({self._now:%Y-%m-%d %H:%M:%S} UTC)"
+
+
+class ShiftedClock:
+    """Real time plus what it was advanced by: for a sandbox that other programs talk to."""
+
+    def __init__(self, clock: Clock, shift: timedelta = timedelta(0)) -> None:
+        self._clock, self._shift = clock, shift
+
+    def now(self) -> datetime:
+        return self._clock.now() + self._shift
+
+    def sleep(self, seconds: float) -> None:
+        self._clock.sleep(seconds)
+
+    def advance(self, **amount: float) -> datetime:
+        """Move forward by `days=`, `hours=`, `minutes=`, `seconds=`; returns the new instant."""
+        self._shift += forward(**amount)
+        return self.now()
+
+    def set(self, instant: datetime) -> None:
+        """Read `instant` now and run on from there."""
+        self._shift = in_utc(instant) - self._clock.now()
+
+
+def forward(**amount: float) -> timedelta:
+    """A step forward in time; ValueError for one that goes back."""
+    step = timedelta(**amount)
+    if step < timedelta(0):
+        raise ValueError("a clock moves forward only; sandbox.rewind(checkpoint) goes back, world and all")
+    return step
+
+
+def in_utc(instant: datetime) -> datetime:
+    """The same instant in UTC; ValueError for one without a time zone."""
+    if instant.tzinfo is None:
+        raise ValueError(f"{instant} has no time zone: write datetime(..., tzinfo=UTC)")
+    return instant.astimezone(UTC)

@@ -1,0 +1,1 @@
+"""The token flows, one file each: plain functions, client first."""

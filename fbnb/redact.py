@@ -1,0 +1,120 @@
+"""The one place that hides secrets.
+
+Three nets, because each alone has a hole: by *parameter name* (`client_secret=...`), by *known value* (whatever this
+request carried) and by *pattern* (what looks like a token wherever it stands, `1234|5678` included).
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, NoReturn
+from urllib.parse import quote, quote_plus
+
+ELLIPSIS = "…"
+
+SECRET_PARAMETERS = frozenset(
+    "access_token client_secret app_secret fb_exchange_token input_token revoke_token appsecret_proof code_verifier"
+    " id_token signed_request password machine_id long_lived_token code".split()
+)
+
+_TOKEN = re.compile(r"\b(?:EAA|CAA|XAA|IGQ|IGAA|THQ|THAA)[A-Za-z0-9_-]{16,}")
+_PIPED = re.compile(r"\b(\d{4,})(\||%7C)[\w-]{4,}", re.IGNORECASE)
+_CODE = re.compile(r"\bAQ[A-Za-z0-9_-]{16,}")
+_NAMES = "|".join(sorted(SECRET_PARAMETERS - {"code"}))
+_NAMED = re.compile(
+    rf"""(?<![\w])((?:{_NAMES})["']?\s*(?:=|:|%3D)\s*)("[^"]*"|'[^']*'|[^&\s"'<>,}})#]+)""",
+    re.IGNORECASE,
+)
+# `code` is also the name of Graph's error number, so a short or numeric value is left to be read.
+_NAMED_CODE = re.compile(r"""(?<![\w])(code(?:"|')?\s*(?:=|:)\s*(?:"|')?)((?!\d+\b)[^&\s"'<>,})#]{6,})""")
+
+
+class Secret:
+    """A string that shows itself only when asked: `reveal()`.
+
+    It hides in `repr`, `str`, HTML and verbose tracebacks, compares in constant time and refuses to be pickled.
+    """
+
+    __slots__ = ("__text",)
+
+    def __init__(self, text: str) -> None:
+        self.__text = text
+
+    def reveal(self) -> str:
+        """The hidden text. Hand it straight to what needs it; never keep it in a variable."""
+        return self.__text
+
+    @property
+    def hint(self) -> str:
+        return hint(self.__text)
+
+    def __repr__(self) -> str:
+        return f"Secret({self.hint})"
+
+    def __bool__(self) -> bool:
+        return bool(self.__text)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and hmac.compare_digest(self.__text.encode(), other.__text.encode())
+
+    def __hash__(self) -> int:
+        return hash(self.__text)
+
+    def __copy__(self) -> Secret:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Secret:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Secret is not pickled: a file would hold it in clear text")
+
+
+def hint(text: str) -> str:
+    """As much of a secret as may be shown: `EAA…3f9c`, `1234567890123|…`, else `…`."""
+    if ELLIPSIS in text:
+        return text
+    if piped := re.match(r"\d{4,}(?=\|)", text):
+        return f"{piped.group()}|{ELLIPSIS}"
+    if len(text) >= 20 and _TOKEN.fullmatch(text):
+        return f"{text[:3]}{ELLIPSIS}{text[-4:]}"
+    return ELLIPSIS
+
+
+def redact(text: str, known: Iterable[str] = ()) -> str:
+    """`text` with every secret replaced by its hint. Redacting twice changes nothing."""
+    for value in sorted(filter(None, known), key=len, reverse=True):
+        for form in {value, quote(value, safe=""), quote_plus(value)}:
+            text = text.replace(form, hint(value))
+    text = _TOKEN.sub(lambda found: hint(found.group()), text)
+    text = _PIPED.sub(lambda found: f"{found.group(1)}{found.group(2)}{ELLIPSIS}", text)
+    text = _CODE.sub(ELLIPSIS, text)
+    text = _NAMED_CODE.sub(lambda found: found.group(1) + ELLIPSIS, text)
+    return _NAMED.sub(_named, text)
+
+
+def _named(found: re.Match[str]) -> str:
+    value = found.group(2)
+    mark = value[0] if value[0] in "\"'" else ""
+    return f"{found.group(1)}{mark}{hint(value.strip(mark) if mark else value)}{mark}"
+
+
+def redact_params(params: Mapping[str, str], known: Iterable[str] = ()) -> dict[str, str]:
+    """Parameters as they may be shown: those with a secret's name by name, the others by value and pattern."""
+    known = tuple(known)
+    return {name: hint(value) if name in SECRET_PARAMETERS else redact(value, known) for name, value in params.items()}
+
+
+def redact_json(value: Any, known: Iterable[str] = ()) -> Any:
+    """A decoded JSON value with the strings under secret names hidden, and every other string redacted."""
+    known = tuple(known)
+    if isinstance(value, dict):
+        return {
+            name: hint(inner) if name in SECRET_PARAMETERS and isinstance(inner, str) else redact_json(inner, known)
+            for name, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [redact_json(inner, known) for inner in value]
+    return redact(value, known) if isinstance(value, str) else value

@@ -1,0 +1,5 @@
+"""The sandbox: a small Graph in this process, which says no the way Graph says no."""
+
+from fbnb.sandbox.control import Sandbox, Visitor
+
+__all__ = ["Sandbox", "Visitor"]

@@ -1,0 +1,100 @@
+"""Who is calling: the token read, its state judged, the app's proof checked - in the order Graph checks them."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+
+from fbnb.sandbox.facts import Moment
+from fbnb.sandbox.judge import death
+from fbnb.sandbox.messages import Asked, Refusal
+from fbnb.sandbox.seed import App
+from fbnb.sandbox.world import TokenRecord, World
+from fbnb.tokens import TokenKind
+
+_PROOF_SECONDS = 300
+
+
+def caller(world: World, asked: Asked, missing: Refusal | None = None) -> TokenRecord:
+    """The live token the call was made with.
+
+    Raises Refusal: none was sent (`missing`, by default 104), it is unreadable or dead, or its proof is wrong.
+    """
+    if not asked.access_token:
+        raise missing or Refusal(104, "An access token is required to request this resource.")
+    token = read(world, asked.access_token)
+    if end := death(world, token):
+        raise end.refusal
+    _check_proof(world, asked, world.apps[token.app])
+    return token
+
+
+def user(world: World, asked: Asked) -> TokenRecord:
+    """The live user token the call was made with. Raises Refusal 102 for one of another kind."""
+    token = caller(world, asked)
+    if token.kind is not TokenKind.USER:
+        raise Refusal(102, "A user access token is required to request this resource.")
+    return token
+
+
+def current(world: World, asked: Asked) -> TokenRecord:
+    """The live token that `me` stands for. Raises Refusal 2500 without one, or with an app's."""
+    refusal = Refusal(2500, "An active access token must be used to query information about the current user.")
+    token = caller(world, asked, missing=refusal)
+    if token.kind is TokenKind.APP:
+        raise refusal
+    return token
+
+
+def read(world: World, text: str) -> TokenRecord:
+    """The token a string stands for, dead or alive. Raises Refusal 190 with the words for each way of being unreadable."""
+    if re.fullmatch(r"\d+\|.+", text):
+        return _app_token(world, text)
+    if text in world.tokens:
+        return world.tokens[text]
+    if text.startswith("EAA"):
+        raise Refusal(190, "The access token could not be decrypted")
+    raise Refusal(190, "Invalid OAuth access token - Cannot parse access token")
+
+
+def _app_token(world: World, text: str) -> TokenRecord:
+    app_id, _, secret = text.partition("|")
+    if app_id not in world.apps:
+        raise Refusal(190, "Error validating application. Cannot get application info due to a system error.")
+    if not hmac.compare_digest(secret.encode(), world.secret(app_id).encode()):
+        raise Refusal(190, "Invalid OAuth access token signature.")
+    return TokenRecord(text, TokenKind.APP, app_id, Moment(world.seed.start, 0), None, "app-id|app-secret")
+
+
+def _check_proof(world: World, asked: Asked, app: App) -> None:
+    given, time = asked.get("appsecret_proof"), asked.get("appsecret_time")
+    if not given:
+        if app.require_proof:
+            raise _proof_refusal("API calls from the server require an appsecret_proof argument")
+        return
+    signed = f"{asked.access_token}|{time}" if time else asked.access_token
+    right = hmac.new(world.secret(app.id).encode(), signed.encode(), hashlib.sha256).hexdigest()
+    stale = time and not (time.isdecimal() and abs(world.now().timestamp() - int(time)) <= _PROOF_SECONDS)
+    if stale or not hmac.compare_digest(given.encode(), right.encode()):
+        raise _proof_refusal("Invalid appsecret_proof provided in the API argument")
+
+
+def _proof_refusal(message: str) -> Refusal:
+    return Refusal(100, message, type="GraphMethodException")
+
+
+def app_with_secret(world: World, asked: Asked, *, secretless: bool = False) -> App:
+    """The app that `client_id` names, its `client_secret` checked unless `secretless` and none was sent.
+
+    Raises Refusal 101 (no or unknown app), 1 (wrong secret).
+    """
+    if not asked.get("client_id"):
+        raise Refusal(101, "Missing client_id parameter.")
+    app = world.apps.get(asked.get("client_id"))
+    if app is None:
+        raise Refusal(101, "Error validating application. Invalid application ID.")
+    given = asked.get("client_secret")
+    if (given or not secretless) and not hmac.compare_digest(given.encode(), world.secret(app.id).encode()):
+        raise Refusal(1, "Error validating client secret.", challenge="invalid_client")
+    return app

@@ -1,0 +1,118 @@
+"""The sandbox as a lesson holds it: its clock, its people, and what can happen in its world."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+from fbnb.clock import ManualClock, ShiftedClock
+from fbnb.errors import DialogRefused
+from fbnb.sandbox.core import answer, ask
+from fbnb.sandbox.facts import Ending, PageDeleted, RoleChanged, SecretReset, SessionEnded
+from fbnb.sandbox.login import Choice
+from fbnb.sandbox.seed import load_seed
+from fbnb.sandbox.transport import SandboxTransport
+from fbnb.sandbox.world import Checkpoint, World
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """A person of the world in front of the dialog, and what they will do there: a consent for a client."""
+
+    world: World
+    choice: Choice
+
+    def __call__(self, url: str) -> str:
+        """Answer the dialog at a URL; returns where it redirects. Raises DialogRefused: it shows an error page instead."""
+        parts, choice = urlsplit(url), self.choice
+        params = dict(parse_qsl(parts.query)) | {"_person": choice.person, "_decline": ",".join(sorted(choice.decline))}
+        params |= {"_pages": ",".join(sorted(choice.pages))} if choice.pages is not None else {}
+        params |= {"_cancel": "true"} if choice.cancel else {}
+        told = answer(self.world, ask("POST", parts.netloc, parts.path, params))
+        if "location" not in told.headers:
+            raise DialogRefused(_words(told.body))
+        return told.headers["location"]
+
+
+def _words(body: object) -> str:
+    if isinstance(body, dict):
+        return str(body["error"]["message"])
+    title, _, words = str(body).partition("<h1>")[2].partition("</h1><p>")
+    return f"The dialog shows {title}: {words.partition('</p>')[0]}"
+
+
+class Sandbox:
+    """A Graph of our own. It starts at the same instant, with the same people, and answers the same every time."""
+
+    def __init__(self, world_file: Path | None = None) -> None:
+        self.world = World(load_seed(world_file))
+        self.transport = SandboxTransport(self.world)
+
+    def __repr__(self) -> str:
+        return f"Sandbox({self.world!r})"
+
+    @property
+    def clock(self) -> ManualClock | ShiftedClock:
+        """Move it with `advance(days=60)`; go back with `rewind`."""
+        return self.world.clock
+
+    def nonce(self) -> str:
+        """An unguessable string, except that it is the same in every run."""
+        return self.world.next_digest("nonce", 32)
+
+    def person(
+        self, name: str | None = None, *, decline: Iterable[str] = (), pages: Iterable[str] | None = None, cancel: bool = False
+    ) -> Visitor:
+        """Someone to answer the dialog, by default the first person: a consent for `client.acting_as(...)`.
+
+        decline: permissions to untick. pages: names of the Pages to tick, None for all. cancel: close the dialog.
+        Raises InputError: no such person or Page.
+        """
+        person = self.world.person_named(name) if name else self.world.seed.people[0]
+        ticked = None if pages is None else frozenset(self.world.page_named(page).id for page in pages)
+        return Visitor(self.world, Choice(person.id, frozenset(decline), ticked, cancel))
+
+    def checkpoint(self) -> Checkpoint:
+        """The whole world as it stands: facts, tokens, clock and counters."""
+        return self.world.checkpoint()
+
+    def rewind(self, to: Checkpoint) -> None:
+        """Make the world exactly what it was."""
+        self.world.rewind(to)
+
+    # What can happen, each a dated fact
+
+    def change_password(self, person: str) -> None:
+        """Every token of the person, in every app, dies: 190/460."""
+        self._end_sessions(person, "", Ending.PASSWORD_CHANGED)
+
+    def log_out(self, person: str, app_id: str = "") -> None:
+        """The person's tokens die: 190/467."""
+        self._end_sessions(person, app_id, Ending.LOGGED_OUT)
+
+    def remove_app(self, person: str, app_id: str) -> None:
+        """The person takes the app out of their settings; its tokens die: 190/458."""
+        self._end_sessions(person, app_id, Ending.APP_REMOVED)
+
+    def invalidate(self, person: str, app_id: str) -> None:
+        """An API call ends the person's tokens: 190/466."""
+        self._end_sessions(person, app_id, Ending.INVALIDATED)
+
+    def _end_sessions(self, person: str, app_id: str, why: Ending) -> None:
+        self.world.note((self.world.person_named(person).id, app_id), SessionEnded(why))
+
+    def change_role(self, person: str, page: str, role: str = "") -> None:
+        """The person has another role on the Page, or none."""
+        self.world.note((self.world.person_named(person).id, self.world.page_named(page).id), RoleChanged(role))
+
+    def delete_page(self, page: str) -> None:
+        """The Page is gone, and its tokens with it."""
+        self.world.note((self.world.page_named(page).id, ""), PageDeleted())
+
+    def reset_secret(self, app_id: str) -> None:
+        """The app gets a new secret; app tokens made with the old one no longer verify."""
+        fresh = hashlib.sha256(self.world.next_digest("secret", 32).encode()).hexdigest()[:32]
+        self.world.note((app_id, ""), SecretReset(fresh))

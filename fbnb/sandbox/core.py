@@ -1,0 +1,70 @@
+"""One request in, one answer out: the version found, the route found, the twin asked, the refusal worded.
+
+Every adapter (in process today, over HTTP later) calls `answer` and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from fbnb.sandbox.messages import Answer, Asked, Refusal
+from fbnb.sandbox.routes import find
+from fbnb.sandbox.versions import VERSION, served, usable
+from fbnb.sandbox.world import World
+
+
+def ask(method: str, host: str, path: str, params: Mapping[str, str], authorization: str = "") -> Asked:
+    """A request as it came over a wire: the version split off the path, `?method=` and the header's token understood."""
+    first, _, rest = path.strip("/").partition("/")
+    version, rest = (first, rest) if VERSION.fullmatch(first) else ("", path.strip("/"))
+    override = params.get("method", "").upper()
+    scheme, _, token = authorization.partition(" ")
+    return Asked(
+        method=override if method == "GET" and override in {"POST", "DELETE"} else method,
+        host=host,
+        path=rest,
+        params=params,
+        authorization=token.strip() if scheme.lower() in {"bearer", "oauth"} else "",
+        version=version,
+    )
+
+
+def answer(world: World, asked: Asked) -> Answer:
+    """The answer to a request; a refusal is an answer too."""
+    with world.lock:
+        trace_id = "A" + world.next_digest("trace", 22)
+        try:
+            version = served(world, asked.version, asked.path)
+        except Refusal as refusal:
+            return _refused(refusal, usable(world.now())[-1], trace_id)
+        try:
+            told = find(asked)(world, replace(asked, version=version if asked.version else ""))
+        except Refusal as refusal:
+            return _refused(refusal, version, trace_id)
+        if isinstance(told, Answer):
+            return told
+        return Answer(200, told, _headers(version, trace_id, told))
+
+
+def _refused(refusal: Refusal, version: str, trace_id: str) -> Answer:
+    body = refusal.body(trace_id)
+    return Answer(refusal.status, body, _headers(version, trace_id, body) | {"www-authenticate": refusal.www_authenticate()})
+
+
+def _headers(version: str, trace_id: str, body: Any) -> dict[str, str]:
+    return {
+        "content-type": "application/json; charset=UTF-8",
+        "facebook-api-version": version,
+        "x-fb-trace-id": trace_id,
+        "x-fb-rev": "1000000000",
+        "x-fb-debug": f"sandbox/{trace_id}",
+        "etag": f'"{len(json.dumps(body)):x}-{trace_id[1:9]}"',
+        "expires": "Sat, 01 Jan 2000 00:00:00 GMT",
+        "cache-control": "private, no-cache, no-store, must-revalidate",
+        "pragma": "no-cache",
+        "access-control-allow-origin": "*",
+        "vary": "Origin, Accept-Encoding",
+    }

@@ -1,0 +1,88 @@
+"""Twin of flows/debug_token: everything about a token, said to whoever may ask."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from fbnb.catalogue import permissions
+from fbnb.sandbox.callers import caller, read
+from fbnb.sandbox.facts import Grant
+from fbnb.sandbox.judge import Death, death, scopes
+from fbnb.sandbox.messages import Asked, Refusal
+from fbnb.sandbox.world import TokenRecord, World
+from fbnb.tokens import TokenKind
+
+_UNFIT = "(#100) You must provide an app access token, or a user access token that is an owner or developer of the app"
+
+
+def debug_token(world: World, asked: Asked) -> dict[str, Any]:
+    """`GET /debug_token`: 200 for dead and unreadable tokens too; refused only to a caller who may not ask."""
+    asker = caller(world, asked, missing=Refusal(100, _UNFIT))
+    if not asked.get("input_token"):
+        raise Refusal(100, "(#100) The parameter input_token is required")
+    try:
+        token = read(world, asked.get("input_token"))
+    except Refusal as unreadable:
+        return {"data": {"error": {"code": 190, "message": unreadable.message}, "is_valid": False, "scopes": []}}
+    if token.app != asker.app:
+        raise Refusal(100, "(#100) The App_id in the input_token did not match the Viewing App")
+    if not _may_ask(world, asker, token):
+        raise Refusal(100, _UNFIT)
+    return {"data": _told(world, token)}
+
+
+def _may_ask(world: World, asker: TokenRecord, token: TokenRecord) -> bool:
+    if asker.kind is TokenKind.APP or asker.value == token.value:
+        return True
+    return asker.kind is TokenKind.USER and world.app_role(asker.person, world.apps[asker.app]) in {"admin", "developer"}
+
+
+def _told(world: World, token: TokenRecord) -> dict[str, Any]:
+    told: dict[str, Any] = {"app_id": token.app, "type": str(token.kind), "application": world.apps[token.app].name}
+    if token.kind is TokenKind.APP:
+        return told | {"is_valid": True, "scopes": []}
+    end = death(world, token)
+    told |= {
+        "data_access_expires_at": int(data_access_end(world, token).timestamp()),
+        "expires_at": _epoch(token),
+        "is_valid": end is None,
+    }
+    if end:
+        told["error"] = _fault(end)
+    if token.long_lived:
+        told["issued_at"] = int(token.issued.at.timestamp())
+    if token.auth_type:
+        told["metadata"] = {"auth_type": token.auth_type}
+    if token.page:
+        told["profile_id"] = token.page
+    return told | _scopes(world, token, end) | {"user_id": world.scoped_id(token.person, token.app)}
+
+
+def _epoch(token: TokenRecord) -> int:
+    return int(token.expires_at.timestamp()) if isinstance(token.expires_at, datetime) else 0
+
+
+def _fault(end: Death) -> dict[str, Any]:
+    fault = {"code": end.refusal.code, "message": end.refusal.message}
+    return fault if end.refusal.subcode is None else fault | {"subcode": end.refusal.subcode}
+
+
+def data_access_end(world: World, token: TokenRecord) -> datetime:
+    """Ninety days from the last time the person used the dialog, or from the login the token goes back to."""
+    found = world.facts.latest(Grant, (token.person, token.app), world.now())
+    seen = max(world.root(token).issued.at, token.issued.at if token.kind is TokenKind.USER else world.root(token).issued.at)
+    return (max(seen, found[0].at) if found else seen) + timedelta(days=world.defaults.data_access_days)
+
+
+def _scopes(world: World, token: TokenRecord, end: Death | None) -> dict[str, Any]:
+    if end and not end.keeps_scopes:
+        return {"scopes": []}
+    names = scopes(world, token)
+    pages = world.grant(token.person, token.app).pages
+    granular = [_limited(name, pages) for name in names if permissions()[name].for_pages]
+    return {"scopes": list(names)} | ({"granular_scopes": granular} if granular else {})
+
+
+def _limited(name: str, pages: frozenset[str] | None) -> dict[str, Any]:
+    return {"scope": name} if pages is None else {"scope": name, "target_ids": sorted(pages)}

@@ -1,0 +1,100 @@
+"""Dated facts. Nothing in the world is a flag: what a token is worth is worked out from what had happened by then."""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import TypeVar, cast
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Moment:
+    """An instant, and the order of what happened within it: the clock may stand still while things happen."""
+
+    at: datetime
+    serial: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A person's answer in the dialog. pages: ids ticked, None means all. Key: (person, app)."""
+
+    granted: frozenset[str]
+    declined: frozenset[str]
+    pages: frozenset[str] | None = None
+    auth_type: str = ""
+
+
+class Ending(Enum):
+    """Why sessions ended, with Graph's subcode and words."""
+
+    PASSWORD_CHANGED = (
+        460,
+        "The session has been invalidated because the user changed their password or Facebook has changed the session for"
+        " security reasons.",
+    )
+    INVALIDATED = (466, "The session was invalidated explicitly using an API call.")
+    LOGGED_OUT = (467, "The session is invalid because the user logged out.")
+    APP_REMOVED = (458, "The user has not authorized application {app}.")
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnded:
+    """All tokens of a person made before this moment are dead: for one app (key (person, app)) or all (key (person, ""))."""
+
+    why: Ending
+
+
+@dataclass(frozen=True, slots=True)
+class RoleChanged:
+    """A person's role on a Page from here on; "" is none. Key: (person, page)."""
+
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageDeleted:
+    """The Page is gone from here on. Key: (page, "")."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecretReset:
+    """The app's secret from here on. Key: (app, "")."""
+
+    secret: str = field(repr=False)
+
+
+Fact = Grant | SessionEnded | RoleChanged | PageDeleted | SecretReset
+Key = tuple[str, str]
+F = TypeVar("F", Grant, SessionEnded, RoleChanged, PageDeleted, SecretReset)
+
+
+@dataclass(slots=True)
+class Facts:
+    """All facts, indexed by their type and whom they concern, each index in order of time."""
+
+    _index: dict[tuple[type, Key], list[tuple[Moment, Fact]]] = field(default_factory=dict)
+
+    def add(self, moment: Moment, key: Key, fact: Fact) -> None:
+        """Note a fact; its moment may lie ahead."""
+        insort(self._index.setdefault((type(fact), key), []), (moment, fact), key=lambda entry: entry[0])
+
+    def latest(self, kind: type[F], key: Key, by: datetime) -> tuple[Moment, F] | None:
+        """The last fact of this kind that had happened by then."""
+        entries = self._entries(kind, key)
+        end = bisect_right(entries, by, key=lambda entry: entry[0].at)
+        return entries[end - 1] if end else None
+
+    def first_after(self, kind: type[F], key: Key, after: Moment) -> tuple[Moment, F] | None:
+        """The first fact of this kind past a moment, however far ahead."""
+        entries = self._entries(kind, key)
+        start = bisect_right(entries, after, key=lambda entry: entry[0])
+        return entries[start] if start < len(entries) else None
+
+    def _entries(self, kind: type[F], key: Key) -> list[tuple[Moment, F]]:
+        return cast("list[tuple[Moment, F]]", self._index.get((kind, key), []))
+
+    def copy(self) -> Facts:
+        return Facts({key: list(entries) for key, entries in self._index.items()})

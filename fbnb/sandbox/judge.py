@@ -1,0 +1,104 @@
+"""Is a token alive? Worked out from dated facts each time it is asked; of several deaths, the earliest speaks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from fbnb.sandbox.facts import Ending, Grant, Moment, PageDeleted, RoleChanged, SessionEnded
+from fbnb.sandbox.messages import Refusal
+from fbnb.sandbox.world import TokenRecord, World
+from fbnb.tokens import TokenKind, expired
+
+_PACIFIC = ZoneInfo("America/Los_Angeles")
+_INVALID = "Error validating access token: "
+IMPERSONATING = (
+    "Any of the pages_read_engagement, pages_manage_metadata, pages_read_user_content, pages_manage_ads, pages_show_list or "
+    "pages_messaging permission(s) must be granted before impersonating a user's page."
+)
+_ROLE_LOST = (
+    "The user must be an administrator, editor, or moderator of the page in order to impersonate it. If the page business "
+    "requires Two Factor Authentication, the user also needs to enable Two Factor Authentication."
+)
+_IMPERSONATING_SCOPES = frozenset(re.findall(r"pages_\w+", IMPERSONATING))
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """When a token died, and of what. keeps_scopes: whether debug_token still lists its scopes."""
+
+    moment: Moment
+    refusal: Refusal
+    keeps_scopes: bool = True
+
+
+def death(world: World, token: TokenRecord) -> Death | None:
+    """The earliest end the token has met by now, None while it lives."""
+    met = [found for check in _CHECKS if (found := check(world, token)) and found.moment.at <= world.now()]
+    return min(met, key=lambda found: found.moment, default=None)
+
+
+def _time_ran_out(world: World, token: TokenRecord) -> Death | None:
+    if not isinstance(token.expires_at, datetime) or not expired(token.expires_at, world.now()):
+        return None
+    told = f"Session has expired on {_pacific(token.expires_at)}. The current time is {_pacific(world.now())}."
+    return Death(Moment(token.expires_at, 0), Refusal(190, _INVALID + told, 463))
+
+
+def _pacific(instant: datetime) -> str:
+    return f"{instant.astimezone(_PACIFIC):%A, %d-%b-%y %H:%M:%S %Z}"
+
+
+def _session_ended(world: World, token: TokenRecord) -> Death | None:
+    start = world.root(token).issued
+    ends = [world.facts.first_after(SessionEnded, (token.person, app), start) for app in ("", token.app)]
+    met = min((end for end in ends if end), key=lambda end: end[0], default=None)
+    if met is None:
+        return None
+    moment, fact = met
+    subcode, words = fact.why.value
+    keeps = fact.why not in {Ending.INVALIDATED, Ending.APP_REMOVED}
+    return Death(moment, Refusal(190, _INVALID + words.format(app=token.app), subcode), keeps)
+
+
+def _page_gone(world: World, token: TokenRecord) -> Death | None:
+    found = token.page and world.facts.latest(PageDeleted, (token.page, ""), world.now())
+    return Death(found[0], Refusal(190, "This Page access token belongs to a Page that has been deleted.")) if found else None
+
+
+def _page_not_granted(world: World, token: TokenRecord) -> Death | None:
+    found = token.page and world.facts.latest(Grant, (token.person, token.app), world.now())
+    if not found or covers(found[1], token.page):
+        return None
+    return Death(found[0], Refusal(190, IMPERSONATING))
+
+
+def _role_lost(world: World, token: TokenRecord) -> Death | None:
+    found = token.page and world.facts.latest(RoleChanged, (token.person, token.page), world.now())
+    if not found or found[1].role not in {"", "live_contributor"}:
+        return None
+    return Death(found[0], Refusal(190, _ROLE_LOST, 492))
+
+
+_CHECKS: tuple[Callable[[World, TokenRecord], Death | None], ...] = (
+    _time_ran_out,
+    _session_ended,
+    _page_gone,
+    _page_not_granted,
+    _role_lost,
+)
+
+
+def covers(grant: Grant, page: str) -> bool:
+    """Whether a grant lets the app act as the Page: a Page permission is granted, and the Page was ticked."""
+    return bool(grant.granted & _IMPERSONATING_SCOPES) and (grant.pages is None or page in grant.pages)
+
+
+def scopes(world: World, token: TokenRecord) -> tuple[str, ...]:
+    """What the token may do by now, in alphabetical order: the person's current grant, not a copy made at login."""
+    if token.kind is TokenKind.APP:
+        return ()
+    return tuple(sorted(world.grant(token.person, token.app).granted))

@@ -1,0 +1,240 @@
+"""Twin of flows/login: the dialog and what a person does in it, the exchange of its code, and what was granted."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from fbnb.catalogue import permissions
+from fbnb.sandbox.callers import app_with_secret, caller, current
+from fbnb.sandbox.facts import Grant
+from fbnb.sandbox.messages import Answer, Asked, Refusal
+from fbnb.sandbox.seed import App
+from fbnb.sandbox.world import CodeRecord, TokenRecord, World
+from fbnb.tokens import TokenKind
+
+_ALWAYS_GRANTED = frozenset({"public_profile"})
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a person does in the dialog.
+
+    person: an id. decline: permissions unticked. pages: ids ticked, None for all or, where they were ticked before, no
+    change. cancel: closes the dialog instead.
+    """
+
+    person: str
+    decline: frozenset[str] = frozenset()
+    pages: frozenset[str] | None = None
+    cancel: bool = False
+
+
+def dialog(world: World, asked: Asked) -> Answer:
+    """`POST /dialog/oauth`: the dialog's parameters, and the person's choice as `_person _decline _pages _cancel`.
+
+    302 to the redirect_uri with a code or with what went wrong; a page of its own where it may not redirect.
+    """
+    app = world.apps.get(asked.get("client_id"))
+    if app is None:
+        return _page_of_its_own("Invalid App ID", "The provided app ID does not look like a valid app ID.")
+    if not _allowed(app, asked.get("redirect_uri")):
+        return _page_of_its_own(
+            "URL Blocked",
+            "This redirect failed because the redirect URI is not whitelisted in the app's Client OAuth Settings. Make sure"
+            " Client and Web OAuth Login are on and add all your app domains as Valid OAuth Redirect URIs.",
+        )
+    scopes = _scopes(asked)
+    if unknown := sorted(scopes - set(permissions())):
+        words = f"Invalid Scopes: {', '.join(unknown)}. This message is only shown to developers."
+        return _page_of_its_own("Invalid Scopes", words)
+    choice = _choice(world, asked)
+    if app.mode == "development" and not world.app_role(choice.person, app):
+        return _redirect(asked, error_code="1349126", error_message=_NOT_SET_UP)
+    if choice.cancel:
+        return _redirect(
+            asked, error="access_denied", error_code="200", error_description="Permissions error", error_reason="user_denied"
+        )
+    return _consented(world, asked, app, choice, scopes)
+
+
+_NOT_SET_UP = (
+    "App Not Setup: This app is still in development mode, and you don't have access to it. Switch to a registered test user or"
+    " ask an app admin for permissions."
+)
+
+
+def _consented(world: World, asked: Asked, app: App, choice: Choice, scopes: frozenset[str]) -> Answer:
+    before = world.grant(choice.person, app.id)
+    grant = decide(before, scopes, choice, asked.get("auth_type"))
+    world.note((choice.person, app.id), grant)
+    told: dict[str, str] = {}
+    if "code" in _response_types(asked):
+        told["code"] = _issue_code(world, asked, app, choice)
+    if "granted_scopes" in _response_types(asked):
+        told["granted_scopes"] = ",".join(sorted(grant.granted))
+        told["denied_scopes"] = ",".join(sorted(grant.declined))
+    return _redirect(asked, **told)
+
+
+def decide(before: Grant, scopes: frozenset[str], choice: Choice, auth_type: str) -> Grant:
+    """The grant that follows: what was granted stays; what was declined is asked again only with `rerequest`."""
+    asked_again = before.declined if "rerequest" in auth_type else frozenset()
+    asks = (scopes | _ALWAYS_GRANTED) - before.granted - (before.declined - asked_again)
+    declined_now = (asks & choice.decline) - _ALWAYS_GRANTED
+    granted = before.granted | (asks - declined_now)
+    pages = before.pages if choice.pages is None and before.granted else choice.pages
+    return Grant(granted, (before.declined | declined_now) - granted, pages, auth_type)
+
+
+def _issue_code(world: World, asked: Asked, app: App, choice: Choice) -> str:
+    code = f"AQ_SANDBOX_CODE_{world.next_digest('code', 40)}"
+    world.codes[code] = CodeRecord(
+        app=app.id,
+        person=choice.person,
+        redirect_uri=asked.get("redirect_uri"),
+        issued=world.moment(),
+        auth_type=asked.get("auth_type"),
+        code_challenge=asked.get("code_challenge"),
+        challenge_method=asked.get("code_challenge_method") or "plain",
+    )
+    return code
+
+
+def _scopes(asked: Asked) -> frozenset[str]:
+    return frozenset(scope for scope in re.split(r"[,\s]+", asked.get("scope")) if scope)
+
+
+def _response_types(asked: Asked) -> set[str]:
+    return set(re.split(r"[,\s]+", asked.get("response_type") or "code"))
+
+
+def _choice(world: World, asked: Asked) -> Choice:
+    pages = asked.params.get("_pages")
+    return Choice(
+        person=asked.get("_person") or world.seed.people[0].id,
+        decline=frozenset(filter(None, asked.get("_decline").split(","))),
+        pages=None if pages is None else frozenset(filter(None, pages.split(","))),
+        cancel=asked.get("_cancel") == "true",
+    )
+
+
+def _allowed(app: App, redirect_uri: str) -> bool:
+    parts = urlsplit(redirect_uri)
+    if app.mode == "development" and parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1"}:
+        return True
+    return _without_state(redirect_uri) in {_without_state(uri) for uri in app.redirect_uris}
+
+
+def _without_state(uri: str) -> str:
+    # Strict mode compares the whole URI, the value of `state` excepted.
+    return re.sub(r"([?&]state=)[^&]*", r"\1", uri)
+
+
+def _redirect(asked: Asked, **told: str) -> Answer:
+    if asked.get("state"):
+        told["state"] = asked.get("state")
+    uri = asked.get("redirect_uri")
+    joint = "&" if urlsplit(uri).query else "?"
+    return Answer(302, "", {"location": f"{uri}{joint}{urlencode(told)}#_=_"})
+
+
+def _page_of_its_own(title: str, words: str) -> Answer:
+    html = f"<!doctype html><html lang=en><title>{title}</title><h1>{title}</h1><p>{words}</p></html>"
+    return Answer(200, html, {"content-type": "text/html; charset=utf-8"})
+
+
+def exchange_code(world: World, asked: Asked) -> dict[str, Any]:
+    """`/oauth/access_token` with a code: a user token. Raises Refusal: every row of the contract's 1.3."""
+    code = world.codes.get(asked.get("code"))
+    app = app_with_secret(world, asked, secretless=bool(asked.get("code_verifier")))
+    _check_code(world, asked, app, code)
+    assert code is not None  # _check_code refuses an unknown one
+    world.codes[asked.get("code")] = replace(code, used=world.moment())
+    long = world.defaults.code_exchange == "long"
+    token = world.issue(
+        TokenKind.USER,
+        app.id,
+        person=code.person,
+        expires_at=long_expiry(world) if long else _short_expiry(world),
+        long_lived=long,
+        auth_type=code.auth_type,
+        call="oauth/access_token, code",
+    )
+    return bearer(world, token)
+
+
+def _check_code(world: World, asked: Asked, app: App, code: CodeRecord | None) -> None:
+    if not asked.get("code"):
+        raise _code_refusal("Missing authorization code", code=1)
+    if not asked.get("redirect_uri"):
+        raise Refusal(191, "Missing redirect_uri parameter.")
+    if code is None or code.app != app.id:
+        raise _code_refusal("Invalid verification code format.")
+    if code.used:
+        raise _code_refusal("This authorization code has been used.", 36009)
+    if world.now() >= code.issued.at + timedelta(seconds=world.defaults.code_seconds):
+        raise _code_refusal("This authorization code has expired.", 36007)
+    if asked.get("redirect_uri") != code.redirect_uri:
+        raise _code_refusal(_OTHER_REDIRECT, 36008)
+    if code.code_challenge and not _verifies(code, asked.get("code_verifier")):
+        raise _code_refusal(world.defaults.invalid_code_verifier)
+
+
+_OTHER_REDIRECT = (
+    "Error validating verification code. Please make sure your redirect_uri is identical to the one you used in the OAuth"
+    " dialog request"
+)
+
+
+def _code_refusal(message: str, subcode: int | None = None, *, code: int = 100) -> Refusal:
+    return Refusal(code, message, subcode, challenge="invalid_code")
+
+
+def _verifies(code: CodeRecord, verifier: str) -> bool:
+    digest = hashlib.sha256(verifier.encode()).digest()
+    made = base64.urlsafe_b64encode(digest).decode().rstrip("=") if code.challenge_method == "S256" else verifier
+    return hmac.compare_digest(made.encode(), code.code_challenge.encode())
+
+
+def _short_expiry(world: World) -> datetime:
+    # Captures of short-lived tokens all end on the hour.
+    return world.now().replace(minute=0, second=0, microsecond=0) + timedelta(hours=world.defaults.short_hours)
+
+
+def long_expiry(world: World) -> datetime:
+    """When a long-lived user token issued now will end."""
+    return world.now().replace(microsecond=0) + timedelta(days=world.defaults.long_days)
+
+
+def bearer(world: World, token: TokenRecord) -> dict[str, Any]:
+    """The answer that hands out a token; no `expires_in` for one without an end."""
+    told: dict[str, Any] = {"access_token": token.value, "token_type": "bearer"}
+    if isinstance(token.expires_at, datetime):
+        told["expires_in"] = int((token.expires_at - world.now()).total_seconds())
+    return told
+
+
+def list_permissions(world: World, asked: Asked, person: str) -> dict[str, Any]:
+    """`GET /{user}/permissions`: each permission asked for so far, granted or declined."""
+    token = current(world, asked) if person == "me" else caller(world, asked)
+    scoped = token.person and world.scoped_id(token.person, token.app)
+    if token.kind is not TokenKind.APP and person not in {"me", scoped}:
+        raise Refusal(210, "User not visible")
+    owner = token.person or next((p.id for p in world.seed.people if p.app_scoped_ids[token.app] == person), "")
+    grant = world.grant(owner, token.app)
+    rows = [(name, "granted") for name in sorted(grant.granted)] + [(name, "declined") for name in sorted(grant.declined)]
+    wanted = asked.get("permission"), asked.get("status")
+    return {
+        "data": [
+            {"permission": name, "status": status}
+            for name, status in rows
+            if wanted[0] in {"", name} and wanted[1] in {"", status}
+        ]
+    }

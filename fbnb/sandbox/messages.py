@@ -1,0 +1,89 @@
+"""What the sandbox is asked, and the two ways it answers: an Answer, or a Refusal worded as Graph words it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fbnb.redact import redact_params
+
+GRAPH_HOST = "graph.facebook.com"
+DIALOG_HOST = "www.facebook.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request, whatever carried it. `path` has no version; `authorization` is the header's token, if any."""
+
+    method: str
+    host: str
+    path: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    authorization: str = ""
+    version: str = ""
+
+    @property
+    def access_token(self) -> str:
+        """The token sent as a parameter, else the one in the header."""
+        return self.params.get("access_token") or self.authorization
+
+    def get(self, name: str) -> str:
+        return self.params.get(name, "")
+
+    def __repr__(self) -> str:
+        return f"Asked({self.method} {self.host}/{self.path} {redact_params(self.params)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, headers, and a body: a value to send as JSON, or text to send as a page."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Refusal(Exception):
+    """Graph says no.
+
+    status: the HTTP status; by default what the contract's rule gives for the code (12.3). challenge: the class named
+    in `www-authenticate`; by default what goes with the code (12.2).
+    """
+
+    def __init__(
+        self,
+        code: int,
+        message: str,
+        subcode: int | None = None,
+        *,
+        type: str = "OAuthException",
+        status: int | None = None,
+        challenge: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code, self.message, self.subcode, self.type = code, message, subcode, type
+        self.status = status or _status(code)
+        self.challenge = challenge or _challenge(code)
+
+    def body(self, trace_id: str) -> dict[str, Any]:
+        """The error envelope."""
+        told: dict[str, Any] = {"message": self.message, "type": self.type, "code": self.code}
+        if self.subcode is not None:
+            told["error_subcode"] = self.subcode
+        return {"error": told | {"fbtrace_id": trace_id}}
+
+    def www_authenticate(self) -> str:
+        return f'OAuth "Facebook Platform" "{self.challenge}" "{self.message}"'
+
+
+def _status(code: int) -> int:
+    if code == 10 or 200 <= code < 300:
+        return 403
+    return 404 if code == 803 else 400
+
+
+def _challenge(code: int) -> str:
+    if code == 10 or 200 <= code < 300:
+        return "insufficient_scope"
+    return {190: "invalid_token", 803: "not_found", 101: "invalid_client"}.get(code, "invalid_request")

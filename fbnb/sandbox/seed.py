@@ -1,0 +1,131 @@
+"""Read world.json: what stands in it, checked, with an error that names file, place and remedy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from fbnb.errors import WorldError
+from fbnb.resources import folder, rows
+from fbnb.sandbox.defaults import Defaults
+
+
+class Category(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    id: str
+    name: str
+
+
+class Business(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    id: str
+    name: str
+
+
+class App(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An app. roles: person's name -> admin, developer or tester. require_proof: Meta's "Require App Secret"."""
+
+    id: str
+    name: str
+    secret: str
+    client_token: str
+    mode: Literal["development", "live"] = "live"
+    redirect_uris: tuple[str, ...] = ()
+    roles: dict[str, Literal["admin", "developer", "tester"]] = {}
+    require_proof: bool = False
+
+    def __repr__(self) -> str:
+        return f"App({self.id} {self.name})"
+
+
+class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A person. app_scoped_ids: app id -> the id that app sees this person under."""
+
+    id: str
+    name: str
+    app_scoped_ids: dict[str, str]
+    business_admin: bool = False
+
+
+class PageSeed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A Page. roles: person's name -> a role of roles.csv. through_business: reached only with business_management."""
+
+    id: str
+    name: str
+    category: Category
+    roles: dict[str, str] = {}
+    through_business: bool = False
+    deleted_at: datetime | None = None
+
+
+class Seed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """All a world begins with."""
+
+    start: datetime
+    seed: str
+    business: Business
+    apps: tuple[App, ...]
+    people: tuple[Person, ...]
+    pages: tuple[PageSeed, ...]
+    defaults: Defaults = Defaults()
+
+
+def load_seed(path: Path | None = None) -> Seed:
+    """The world in `path`, by default the one in `data/`.
+
+    Raises WorldError: no such file, a syntax error (with its line) or a wrong value (with its key path).
+    """
+    path = path or folder("data") / "world.json"
+    try:
+        seed = msgspec.convert(json.loads(path.read_text(encoding="utf-8")), Seed)
+    except OSError as problem:
+        raise WorldError(f"{path}: {problem.strerror}.", remedy="Set FBNB_WORLD to a world.json, or unset it.") from None
+    except UnicodeDecodeError:
+        raise WorldError(f"{path}: not UTF-8 text.", remedy="Save it as UTF-8.") from None
+    except json.JSONDecodeError as problem:
+        where = f"line {problem.lineno}, column {problem.colno}"
+        raise WorldError(f"{path}, {where}: {problem.msg}.", remedy="Correct the JSON there, or just before.") from None
+    except msgspec.ValidationError as problem:
+        what, _, key = str(problem).partition(" - at ")
+        raise WorldError(f"{path}, {key.strip('`') or '$'}: {what}.", remedy="Compare with data/world.json.") from None
+    for key, what in _inconsistencies(seed):
+        raise WorldError(f"{path}, {key}: {what}.", remedy="Correct that name or id.")
+    return seed
+
+
+def _inconsistencies(seed: Seed) -> Iterator[tuple[str, str]]:
+    """Key path and problem, for what a type cannot say."""
+    people, apps, roles = {p.name for p in seed.people}, {a.id for a in seed.apps}, {row["role"] for row in rows("roles.csv")}
+    if seed.start.tzinfo is None:
+        yield "$.start", "an instant needs a time zone, such as the Z in 2026-11-02T09:00:00Z"
+    for key, part in [("apps", seed.apps), ("people", seed.people), ("pages", seed.pages)]:
+        yield from _ids(key, part)
+    for n, app in enumerate(seed.apps):
+        yield from _names(f"$.apps[{n}].roles", app.roles, people, "person")
+    for n, person in enumerate(seed.people):
+        yield from _names(f"$.people[{n}].app_scoped_ids", person.app_scoped_ids, apps, "app")
+        yield from (
+            (f"$.people[{n}].app_scoped_ids", f"no id for app {app}") for app in sorted(apps - set(person.app_scoped_ids))
+        )
+    for n, page in enumerate(seed.pages):
+        yield from _names(f"$.pages[{n}].roles", page.roles, people, "person")
+        yield from _names(f"$.pages[{n}].roles", page.roles.values(), roles, "role")
+
+
+def _ids(key: str, part: Iterable[Any]) -> Iterator[tuple[str, str]]:
+    seen: set[str] = set()
+    for n, item in enumerate(part):
+        if not item.id.isdecimal():
+            yield f"$.{key}[{n}].id", f"{item.id!r} is not a number"
+        if item.id in seen:
+            yield f"$.{key}[{n}].id", f"{item.id} is there twice"
+        seen.add(item.id)
+    if not seen:
+        yield f"$.{key}", "at least one is needed"
+
+
+def _names(key: str, given: Iterable[str], known: set[str], noun: str) -> Iterator[tuple[str, str]]:
+    yield from ((key, f"there is no {noun} {name!r}") for name in given if name not in known)

@@ -1,0 +1,37 @@
+"""Which Graph version serves a call: the table is `data/versions.csv`, the rule is Meta's.
+
+An expired version is served by the oldest usable one; one never released, or not yet at the clock's time, is unknown.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from fbnb.resources import rows
+from fbnb.sandbox.messages import Refusal
+from fbnb.sandbox.world import World
+
+VERSION = re.compile(r"v\d+\.\d+")
+
+
+def usable(now: datetime) -> list[str]:
+    """The versions that serve calls on that day, oldest first."""
+    today = now.date().isoformat()
+    open_ones = [row for row in rows("versions.csv") if row["introduced"] <= today and (not row["until"] or today < row["until"])]
+    return [row["version"] for row in reversed(open_ones)]
+
+
+def served(world: World, asked: str, path: str) -> str:
+    """The version that runs a call to `path` which asked for one ("" for none).
+
+    Raises Refusal 2500: no such version.
+    """
+    now = world.now()
+    can = usable(now)
+    if not asked:
+        return can[0] if world.defaults.unversioned == "oldest" else can[-1]
+    released = {row["version"] for row in rows("versions.csv") if row["introduced"] <= now.date().isoformat()}
+    if asked not in released:
+        raise Refusal(2500, f"Unknown path components: /{asked}/{path}".rstrip("/"))
+    return asked if asked in can else can[0]

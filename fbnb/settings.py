@@ -1,0 +1,116 @@
+"""Which app, which Graph version, which target: from the environment or an `.env` file, each variable checked."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+
+from fbnb.errors import SettingError
+from fbnb.redact import Secret
+
+DEFAULT_VERSION = "v26.0"
+DEFAULT_REDIRECT_URI = "http://localhost:8400/callback"
+
+
+class Target(StrEnum):
+    """Where calls go."""
+
+    SANDBOX = "sandbox"
+    LIVE = "live"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One app on one target. Raises SettingError for a value that cannot be right, naming its variable."""
+
+    target: Target = Target.SANDBOX
+    app_id: str = ""
+    app_secret: Secret | None = None
+    version: str = DEFAULT_VERSION
+    redirect_uri: str = DEFAULT_REDIRECT_URI
+    world: Path | None = None
+
+    def __post_init__(self) -> None:
+        _check_app_id(self.app_id, needed=self.target is Target.LIVE)
+        _check_app_secret(self.app_secret, needed=self.target is Target.LIVE)
+        _check_version(self.version)
+        _check_redirect_uri(self.redirect_uri)
+
+
+def load_settings(target: str | None = None, environ: Mapping[str, str] | None = None, folder: Path | None = None) -> Settings:
+    """Settings from FBNB_* variables; the environment wins over `.env` in `folder` (default: here) or its parent.
+
+    Raises SettingError: a variable is missing or malformed.
+    """
+    told = _variables(os.environ if environ is None else environ, folder or Path.cwd())
+    secret, world = told.get("FBNB_APP_SECRET"), told.get("FBNB_WORLD")
+    return Settings(
+        target=_target(target or told.get("FBNB_TARGET") or Target.SANDBOX),
+        app_id=told.get("FBNB_APP_ID", ""),
+        app_secret=Secret(secret) if secret else None,
+        version=told.get("FBNB_VERSION") or DEFAULT_VERSION,
+        redirect_uri=told.get("FBNB_REDIRECT_URI") or DEFAULT_REDIRECT_URI,
+        world=Path(world) if world else None,
+    )
+
+
+def _variables(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
+    found: dict[str, str] = {}
+    # A notebook's kernel stands in notebooks/, the .env usually one folder up.
+    for place in (folder.parent, folder):
+        if (place / ".env").is_file():
+            found |= {name: value for name, value in dotenv_values(place / ".env", interpolate=False).items() if value}
+    found |= environ
+    return {name: value.strip() for name, value in found.items() if name.startswith("FBNB_")}
+
+
+def _target(text: str) -> Target:
+    try:
+        return Target(text.lower())
+    except ValueError:
+        raise SettingError(f"FBNB_TARGET is {text!r}.", remedy="It is sandbox or live.") from None
+
+
+def _check_app_id(app_id: str, *, needed: bool) -> None:
+    shape = "It is the number of 13 to 17 digits on the app's dashboard (Settings, Basic)."
+    if not app_id:
+        if needed:
+            raise SettingError("FBNB_APP_ID is not set, and live Graph needs it.", remedy=shape)
+        return
+    if re.fullmatch(r"[0-9a-f]{32}", app_id):
+        raise SettingError(
+            "FBNB_APP_ID holds what looks like an app secret.", remedy=f"{shape} Reset the secret if it was shown to anyone."
+        )
+    if not re.fullmatch(r"[0-9]{5,20}", app_id):
+        raise SettingError("FBNB_APP_ID is not a number.", remedy=shape)
+
+
+def _check_app_secret(secret: Secret | None, *, needed: bool) -> None:
+    shape = "It is 32 characters of 0-9 and a-f, on the app's dashboard (Settings, Basic, Show)."
+    if secret is None:
+        if needed:
+            raise SettingError("FBNB_APP_SECRET is not set, and live Graph needs it.", remedy=shape)
+    elif not re.fullmatch(r"[0-9a-f]{32}", secret.reveal()):
+        raise SettingError("FBNB_APP_SECRET does not look like an app secret.", remedy=shape)
+
+
+def _check_version(version: str) -> None:
+    if not re.fullmatch(r"v\d+\.\d+", version):
+        number = re.fullmatch(r"v?(\d+)(?:\.(\d+))?", version)
+        meant = f"v{number.group(1)}.{number.group(2) or 0}" if number else DEFAULT_VERSION
+        raise SettingError(f"FBNB_VERSION is {version!r}.", remedy=f"Did you mean {meant}?")
+
+
+def _check_redirect_uri(uri: str) -> None:
+    parts = urlsplit(uri)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.fragment:
+        raise SettingError(
+            f"FBNB_REDIRECT_URI is {uri!r}.", remedy=f"It is a whole URL without #, such as {DEFAULT_REDIRECT_URI}."
+        )

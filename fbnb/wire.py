@@ -1,0 +1,101 @@
+"""What went over the wire, secrets hidden before anything is kept: nothing here could leak one if it tried."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from fbnb.redact import SECRET_PARAMETERS, redact, redact_json, redact_params
+
+KEPT = 1000
+_HEADERS = ("facebook-api-version", "www-authenticate", "x-app-usage", "x-business-use-case-usage", "location")
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and its answer, as they may be shown.
+
+    at: when it was sent (aware UTC). params: names and redacted values. status: None where nothing came back. answer:
+    the decoded, redacted body.
+    """
+
+    number: int
+    at: datetime
+    method: str
+    host: str
+    path: str
+    params: Mapping[str, str]
+    status: int | None = None
+    answer: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def request(self) -> str:
+        """One line: method, path and parameters."""
+        query = "&".join(f"{name}={value}" for name, value in self.params.items())
+        return f"{self.method} {self.path}{'?' if query else ''}{query}"
+
+    @property
+    def answer_text(self) -> str:
+        """The answer as JSON, or as the text it was."""
+        return self.answer if isinstance(self.answer, str) else json.dumps(self.answer, ensure_ascii=False)
+
+
+@dataclass(slots=True)
+class Wire:
+    """The last exchanges of a client, oldest first."""
+
+    exchanges: deque[Exchange] = field(default_factory=lambda: deque(maxlen=KEPT))
+    count: int = 0
+
+    def record(
+        self,
+        at: datetime,
+        method: str,
+        url: tuple[str, str],
+        params: Mapping[str, str],
+        outcome: tuple[int | None, Any, Mapping[str, str]],
+        known: Iterable[str],
+    ) -> Exchange:
+        """Keep one exchange, redacted. url: host and path. outcome: status, body, headers. known: the secrets it carried."""
+        known, (status, body, headers) = tuple(known), outcome
+        self.count += 1
+        exchange = Exchange(
+            number=self.count,
+            at=at,
+            method=method,
+            host=url[0],
+            path=redact(url[1], known),
+            params=redact_params(params, known),
+            status=status,
+            answer=redact_json(body, known),
+            headers={name: redact(headers[name], known) for name in _HEADERS if name in headers},
+        )
+        self.exchanges.append(exchange)
+        return exchange
+
+    def since(self, number: int) -> list[Exchange]:
+        """The exchanges after a number, such as an earlier `count`."""
+        return [exchange for exchange in self.exchanges if exchange.number > number]
+
+    def last(self, count: int = 1) -> list[Exchange]:
+        """The last few, oldest first."""
+        return list(self.exchanges)[-count:]
+
+
+def as_curl(exchange: Exchange) -> str:
+    """The request as a curl command; each secret is a shell variable to set first, such as $ACCESS_TOKEN."""
+    hidden = [name for name in exchange.params if name in SECRET_PARAMETERS]
+    shown = {name: value for name, value in exchange.params.items() if name not in hidden}
+    query = "&".join(filter(None, [urlencode(shown, safe=",:/"), *(f"{name}=${name.upper()}" for name in hidden)]))
+    url = f"https://{exchange.host}{exchange.path}"
+    if exchange.method == "POST":
+        return f'curl -X POST "{url}" -d "{query}"'
+    method = "" if exchange.method == "GET" else f"-X {exchange.method} "
+    return f'curl {method}"{url}?{query}"' if query else f"curl {method}{shlex.quote(url)}"
