@@ -63,3 +63,8 @@ def _check(scope: str) -> None:
         others = f"Others are {', '.join([*close[1:], *kin])}." if close[1:] or kin else ""
         everything = "fbnb.permissions() lists all."
         raise ScopeUnknown(f"There is no permission {scope!r}.", remedy=" ".join(filter(None, (meant, others, everything))))
+
+
+def kinds() -> tuple[dict[str, str], ...]:
+    """The five kinds of token, each with who it acts for, how it is got, how long it lives and how it dies."""
+    return rows("kinds.csv")

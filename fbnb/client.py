@@ -115,13 +115,13 @@ class GraphClient:
             seen.add(mark)
             answer = self._call("GET", path, token, following, version="")
 
-    def open_dialog(self, url: str) -> str:
-        """Let the person answer the login dialog at `url`; returns the URL they were redirected to, and notes both."""
+    def open_dialog(self, url: str) -> Secret:
+        """Let the person answer the login dialog at `url`; returns the URL they were redirected to, secret for its code."""
         redirect = self.consent(url)
         parts = urlsplit(url)
         outcome = (302, "", {"location": redirect})
         self.wire.record(self.now(), "GET", (parts.netloc, parts.path), dict(parse_qsl(parts.query)), outcome, ())
-        return redirect
+        return Secret(redirect, shown=redact(redirect))
 
     def _call(
         self, method: str, path: str, token: AccessToken | None, params: Mapping[str, Any], version: str | None = None

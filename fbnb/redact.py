@@ -34,13 +34,14 @@ _NAMED_CODE = re.compile(r"""(?<![\w])(code(?:"|')?\s*(?:=|:)\s*(?:"|')?)((?!\d+
 class Secret:
     """A string that shows itself only when asked: `reveal()`.
 
-    It hides in `repr`, `str`, HTML and verbose tracebacks, compares in constant time and refuses to be pickled.
+    It hides in `repr`, `str`, HTML and verbose tracebacks, compares in constant time and refuses to be pickled. shown: what
+    to show of it, by default its hint.
     """
 
-    __slots__ = ("__text",)
+    __slots__ = ("__shown", "__text")
 
-    def __init__(self, text: str) -> None:
-        self.__text = text
+    def __init__(self, text: str, *, shown: str | None = None) -> None:
+        self.__text, self.__shown = text, shown
 
     def reveal(self) -> str:
         """The hidden text. Hand it straight to what needs it; never keep it in a variable."""
@@ -48,7 +49,8 @@ class Secret:
 
     @property
     def hint(self) -> str:
-        return hint(self.__text)
+        """As much of it as may be shown."""
+        return hint(self.__text) if self.__shown is None else self.__shown
 
     def __repr__(self) -> str:
         return f"Secret({self.hint})"

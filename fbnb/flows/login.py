@@ -75,7 +75,7 @@ def login_url(
     return f"https://{DIALOG_HOST}/{client.settings.version}/dialog/oauth?{query}"
 
 
-def code_from_redirect(redirect: str, *, state: str, redirect_uri: str | None = None) -> Secret:
+def code_from_redirect(redirect: str | Secret, *, state: str, redirect_uri: str | None = None) -> Secret:
     """The code in the URL that the dialog redirected to, pasted whole; a trailing `#_=_` is Facebook's own and ignored.
 
     state: the one this login began with. redirect_uri: where it should have led, checked if given.
@@ -83,6 +83,7 @@ def code_from_redirect(redirect: str, *, state: str, redirect_uri: str | None = 
     Raises RedirectMistake: not a URL, of another path, or without a code. StateMismatch: of another login.
     LoginCancelled, DialogRefused: what the dialog answered instead.
     """
+    redirect = redirect.reveal() if isinstance(redirect, Secret) else redirect
     parts = urlsplit(redirect.strip())
     if not parts.scheme or not parts.netloc:
         raise RedirectMistake("That is not a URL.", remedy=_AGAIN)

@@ -1,0 +1,47 @@
+"""What holds for every test, of the package and of the notebooks."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_ROOT = Path(__file__).parent
+_GUARD = str(_ROOT / "tests" / "guard")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    _plain_environment()
+    sys.path.insert(0, _GUARD)
+    import sitecustomize  # noqa: F401, PLC0415 - this process started without it
+
+    if config.getoption("nbval", default=False):
+        _keep_history()
+
+
+def _plain_environment() -> None:
+    """Nobody's own settings change a result: no FBNB_ variable, no IPython profile, no route out."""
+    for name in [name for name in os.environ if name.startswith("FBNB_") and name != "FBNB_TEST_ALL"]:
+        del os.environ[name]
+    os.environ["IPYTHONDIR"] = tempfile.mkdtemp(prefix="fbnb-ipython-")
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [_GUARD, os.environ.get("PYTHONPATH")]))
+
+
+def _keep_history() -> None:
+    """Run notebook cells as JupyterLab does, with history: without it nbval shows what a trailing `;` silences."""
+    from nbval.kernel import RunningKernel  # noqa: PLC0415
+
+    def execute(self: Any, source: str, allow_stdin: bool | None = None) -> str:
+        return str(self.kc.execute(source, store_history=True, allow_stdin=allow_stdin, stop_on_error=False))
+
+    RunningKernel.execute_cell_input = execute
+
+
+def pytest_collectstart(collector: Any) -> None:
+    # What a kernel mutters on stderr is its own; a dependency's new warning is no change of ours.
+    if type(collector).__name__ == "IPyNbFile":
+        collector.skip_compare += ("stderr",)

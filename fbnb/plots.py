@@ -1,0 +1,109 @@
+"""Values in, pictures out: SVG written by hand, the same bytes every run, with a title and a text for who cannot see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
+
+from fbnb.wire import Exchange
+
+_LANES = ("You", "Person", "www.facebook.com", "graph.facebook.com")
+_X = dict(zip(_LANES, (70, 230, 400, 610), strict=True))
+_WIDTH, _TOP, _ROW = 700, 70, 46
+_INK, _QUIET, _REFUSED = "#1f2328", "#59636e", "#a40e26"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An SVG that notebooks show. text: what it shows, in a sentence."""
+
+    svg: str
+    text: str
+
+    def _repr_mimebundle_(self, **kwargs: object) -> dict[str, str]:
+        return {"image/svg+xml": self.svg, "text/plain": self.text}
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrow:
+    start: str
+    end: str
+    words: str
+    back: bool = False
+    refused: bool = False
+
+
+def sequence_diagram(exchanges: Iterable[Exchange], title: str = "What went over the wire") -> Picture:
+    """The requests, top to bottom, between you, the person's browser, the dialog and Graph; refusals in red, and in words."""
+    arrows = [arrow for exchange in exchanges for arrow in _arrows(exchange)]
+    height = _TOP + _ROW * max(len(arrows), 1) + 10
+    text = f"{title}: " + ("; ".join(f"{a.start} to {a.end}: {a.words}" for a in arrows) or "nothing yet") + "."
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {_WIDTH} {height}" font-family="system-ui, sans-serif"',
+        f' font-size="13" style="max-width:{_WIDTH}px;width:100%;height:auto">',
+        f"<title>{escape(title)}</title><desc>{escape(text)}</desc>",
+        f'<rect width="{_WIDTH}" height="{height}" rx="6" fill="#ffffff"/>',
+        *(_lane(name, height) for name in _LANES),
+        *(_drawn(arrow, _TOP + _ROW * n + 24) for n, arrow in enumerate(arrows)),
+        "</svg>",
+    ]
+    return Picture("\n".join(parts), text)
+
+
+def _arrows(exchange: Exchange) -> list[_Arrow]:
+    if exchange.path.endswith("dialog/oauth"):
+        told = exchange.headers.get("location", "")
+        answer = "redirect with a code" if "code=" in told and "error_code=" not in told else "redirect with an error"
+        return [
+            _Arrow("You", "Person", "send to the login dialog"),
+            _Arrow("Person", "www.facebook.com", "answers the dialog"),
+            _Arrow("www.facebook.com", "You", answer, back=True, refused="error" in answer),
+        ]
+    refused = exchange.status != 200
+    return [
+        _Arrow("You", "graph.facebook.com", f"{exchange.method} {exchange.path}{_grant(exchange)}"),
+        _Arrow("graph.facebook.com", "You", _answer(exchange), back=True, refused=refused),
+    ]
+
+
+def _grant(exchange: Exchange) -> str:
+    return next((f", {name}" for name in ("fb_exchange_token", "code") if name in exchange.params), "")
+
+
+def _answer(exchange: Exchange) -> str:
+    if exchange.status is None:
+        return "nothing came back"
+    told = exchange.answer if isinstance(exchange.answer, dict) else {}
+    if error := told.get("error"):
+        subcode = f"/{error['error_subcode']}" if "error_subcode" in error else ""
+        return f"{exchange.status}: refused, {error.get('code')}{subcode}"
+    if isinstance(told.get("data"), list):
+        return f"{exchange.status}: {len(told['data'])} rows{', and more' if 'next' in told.get('paging', {}) else ''}"
+    names = list(told.get("data", told))
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"{exchange.status}: {', '.join(names[:3]) or 'no fields'}{more}"
+
+
+def _lane(name: str, height: int) -> str:
+    x = _X[name]
+    return (
+        f'<text x="{x}" y="28" text-anchor="middle" font-weight="600" fill="{_INK}">{name}</text>'
+        f'<line x1="{x}" y1="40" x2="{x}" y2="{height - 10}" stroke="{_QUIET}" stroke-dasharray="3 4"/>'
+    )
+
+
+def _drawn(arrow: _Arrow, y: int) -> str:
+    start, end = _X[arrow.start], _X[arrow.end]
+    colour = _REFUSED if arrow.refused else _INK
+    tip = end - 8 if end > start else end + 8
+    dash = ' stroke-dasharray="6 3"' if arrow.back else ""
+    return (
+        f'<line x1="{start}" y1="{y}" x2="{tip}" y2="{y}" stroke="{colour}" stroke-width="1.5"{dash}/>'
+        f'<path d="M{end} {y} L{tip} {y - 5} L{tip} {y + 5} Z" fill="{colour}"/>'
+        f'<text x="{(start + end) // 2}" y="{y - 7}" text-anchor="middle" fill="{colour}" stroke="#ffffff" stroke-width="4"'
+        f' paint-order="stroke">{escape(arrow.words)}</text>'
+    )

@@ -1,0 +1,183 @@
+"""Values in, plain DataFrames out: times are aware UTC, and no rows still means the right columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import pandas as pd
+
+from fbnb import catalogue
+from fbnb.tokens import NEVER, AccessToken, Expiry, Page, Permission, TokenInfo, expired
+from fbnb.wire import Exchange
+
+_TIME = "datetime64[s, UTC]"
+
+
+def token_table(tokens: Iterable[AccessToken], *, now: datetime) -> pd.DataFrame:
+    """One row per token: hint, kind, label, issued, expires, data access until, time left in words, state by the clock alone.
+
+    An expiry of NEVER or None is NaT in its column; `time left` says which.
+    """
+    columns = {
+        "hint": "str",
+        "kind": "str",
+        "label": "str",
+        "issued": _TIME,
+        "expires": _TIME,
+        "data access until": _TIME,
+        "time left": "str",
+        "state": "str",
+    }
+    rows = [
+        (
+            token.hint,
+            str(token.kind),
+            token.label,
+            token.issued_at,
+            _instant(token.expires_at),
+            _instant(token.data_access_until),
+            time_left(token.expires_at, now),
+            state(token.expires_at, now),
+        )
+        for token in tokens
+    ]
+    return _frame(rows, columns)
+
+
+def time_left(expiry: Expiry, now: datetime) -> str:
+    """In words: `2 hours`, `60 days`, `never ends`, `not told`, `over since 3 days`."""
+    if expiry is None:
+        return "not told"
+    if expiry is NEVER:
+        return "never ends"
+    return f"over since {_span(now - expiry)}" if expiry <= now else _span(expiry - now)
+
+
+def _span(span: timedelta) -> str:
+    minutes = int(span.total_seconds() // 60)
+    for size, noun in ((1440, "day"), (60, "hour"), (1, "minute")):
+        if minutes >= size * (2 if noun == "day" else 1):
+            count = minutes // size
+            return f"{count} {noun}{'s' if count != 1 else ''}"
+    return "under a minute"
+
+
+def state(expiry: Expiry, now: datetime) -> str:
+    """`live`, `expired` or `not told`: by expiry alone, for only Graph knows what else has happened to a token."""
+    over = expired(expiry, now)
+    return "not told" if over is None else "expired" if over else "live"
+
+
+def page_table(pages: Iterable[Page]) -> pd.DataFrame:
+    """One row per Page: name, id, category, how many tasks, and its token's hint where there is one."""
+    rows = [
+        (
+            page.name,
+            page.id,
+            page.category,
+            None if page.tasks is None else len(page.tasks),
+            page.token.hint if page.token else "none",
+        )
+        for page in pages
+    ]
+    return _frame(rows, {"name": "str", "id": "str", "category": "str", "tasks": "Int64", "page token": "str"})
+
+
+def task_table(pages: Iterable[Page]) -> pd.DataFrame:
+    """Page x task: `yes` where the person may do it. Of the 27 tasks, only columns that someone has."""
+    held = {page.name: frozenset(page.tasks or ()) for page in pages}
+    used = [task for task in catalogue.tasks() if any(task in tasks for tasks in held.values())]
+    used += sorted(set().union(*held.values()) - set(used)) if held else []
+    cells = [["yes" if task in tasks else "" for task in used] for tasks in held.values()]
+    return pd.DataFrame(cells, index=pd.Index(list(held), name="Page", dtype="str"), columns=used, dtype="str")
+
+
+def scope_table(info: TokenInfo, permissions: Iterable[Permission] = (), pages: Iterable[Page] = ()) -> pd.DataFrame:
+    """One row per permission: its status, what it is limited to, and what it unlocks.
+
+    info: from debug_token. permissions: from list_permissions, which alone knows what was declined or has expired. pages:
+    to show names instead of ids.
+    """
+    names = {page.id: page.name for page in pages}
+    limits = {scope.scope: scope.target_ids for scope in info.granular_scopes}
+    status = dict.fromkeys(info.scopes, "granted") | {permission.name: permission.status for permission in permissions}
+    rows = [(name, told, _targets(limits.get(name, ()), names), _unlocks(name)) for name, told in sorted(status.items())]
+    return _frame(rows, {"permission": "str", "status": "str", "limited to": "str", "unlocks": "str"})
+
+
+def _targets(targets: Sequence[str] | None, names: dict[str, str]) -> str:
+    if targets is None:
+        return "all"
+    return ", ".join(names.get(target, target) for target in targets)
+
+
+def _unlocks(name: str) -> str:
+    facts = catalogue.permissions().get(name)
+    return facts.unlocks if facts else ""
+
+
+def info_table(info: TokenInfo) -> pd.DataFrame:
+    """Every field debug_token answered, one row each; what it left out is not there."""
+    told: dict[str, Any] = {
+        "is_valid": info.is_valid,
+        "error": info.error and f"{info.error.code}/{info.error.subcode}: {info.error.message}",
+        "type": info.kind and str(info.kind),
+        "app_id": info.app_id,
+        "application": info.application,
+        "user_id": info.user_id,
+        "profile_id": info.profile_id,
+        "issued_at": info.issued_at and _words(info.issued_at),
+        "expires_at": _words(info.expires_at),
+        "data_access_expires_at": _words(info.data_access_expires_at),
+        "scopes": ", ".join(info.scopes),
+        "metadata": ", ".join(f"{name}={value}" for name, value in info.metadata.items()),
+    }
+    rows = [(name, str(value)) for name, value in told.items() if value not in (None, "")]
+    return _frame(rows, {"field": "str", "value": "str"}).set_index("field")
+
+
+def _words(expiry: Expiry) -> str | None:
+    if expiry is None:
+        return None
+    return "0, which means never" if expiry is NEVER else f"{expiry:%Y-%m-%d %H:%M} UTC"
+
+
+def wire_table(exchanges: Iterable[Exchange]) -> pd.DataFrame:
+    """One row per request: when, method, where to, with what (secrets hidden), and how it was answered."""
+    rows = [
+        (
+            exchange.number,
+            exchange.at,
+            exchange.method,
+            f"{exchange.host.partition('.')[0]}{exchange.path}",
+            ", ".join(f"{name}={value}" for name, value in exchange.params.items()),
+            exchange.status,
+        )
+        for exchange in exchanges
+    ]
+    columns = {"number": "int64", "at": _TIME, "method": "str", "path": "str", "parameters": "str", "status": "Int64"}
+    return _frame(rows, columns).set_index("number")
+
+
+def kind_table() -> pd.DataFrame:
+    """The five kinds of token: who it acts for, how it is got, how long it lives, how it dies."""
+    rows = [tuple(row.values()) for row in catalogue.kinds()]
+    return _frame(rows, {"kind": "str", "acts for": "str", "got by": "str", "lives": "str", "dies when": "str"}).set_index("kind")
+
+
+def permission_table(prefix: str = "") -> pd.DataFrame:
+    """The permissions whose names begin with `prefix`: what each unlocks, and which others it needs."""
+    found = [facts for facts in catalogue.permissions().values() if facts.name.startswith(prefix)]
+    rows = [(facts.name, facts.unlocks, ", ".join(facts.needs)) for facts in found]
+    return _frame(rows, {"permission": "str", "unlocks": "str", "needs": "str"}).set_index("permission")
+
+
+def _instant(expiry: Expiry) -> datetime | None:
+    return expiry if isinstance(expiry, datetime) else None
+
+
+def _frame(rows: Sequence[tuple[Any, ...]], columns: dict[str, str]) -> pd.DataFrame:
+    series = {name: pd.Series([row[n] for row in rows], dtype=dtype) for n, (name, dtype) in enumerate(columns.items())}
+    return pd.DataFrame(series)

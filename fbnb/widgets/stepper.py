@@ -1,0 +1,68 @@
+"""Drive a walk with two buttons: what was sent, what came back, what you now hold."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from html import escape
+
+import ipywidgets as w
+
+from fbnb.redact import redact
+from fbnb.walk import Walk
+from fbnb.widgets.view import View, said
+from fbnb.wire import Exchange
+
+_LONGEST = 1200
+
+
+class Stepper(View):
+    """A walk on show. `next_button` takes a step, `over_button` begins again; the walk itself does the work."""
+
+    def __init__(self, walk: Walk) -> None:
+        self.walk = walk
+        self.next_button, self.over_button = (
+            w.Button(description="Next", button_style="primary"),
+            w.Button(description="Start over"),
+        )
+        self.next_button.on_click(lambda _: self._do(self.walk.next))
+        self.over_button.on_click(lambda _: self._do(self.walk.start_over))
+        self.where, self.wire, self.held = w.HTML(), w.HTML(), w.HTML()
+        self.view = w.VBox([self.where, w.HBox([self.next_button, self.over_button]), self.wire, self.held])
+        self._show()
+
+    def _do(self, act: Callable[[], None]) -> None:
+        self.next_button.disabled = True
+        try:
+            act()
+        finally:
+            self._show()
+
+    def _show(self) -> None:
+        error = self.walk.error
+        self.where.value = said(f"{self.walk.where}" + (f" It was refused. {error}" if error else ""))
+        self.wire.value = "".join(map(_exchange, self.walk.exchanges)) or "<p>Nothing was sent.</p>"
+        self.held.value = _held(self.walk.held)
+        self.next_button.disabled = self.walk.done
+
+
+def _exchange(exchange: Exchange) -> str:
+    answer = exchange.answer if isinstance(exchange.answer, str) else json.dumps(exchange.answer, indent=1, ensure_ascii=False)
+    if exchange.headers.get("location"):
+        answer = f"to {exchange.headers['location']}"
+    shown = answer if len(answer) <= _LONGEST else f"{answer[:_LONGEST]} … ({len(answer)} characters in all)"
+    return (
+        f"<p>Sent to {escape(exchange.host)}:</p><pre>{escape(exchange.request)}</pre>"
+        f"<p>Answered {exchange.status}:</p><pre>{escape(shown)}</pre>"
+    )
+
+
+def _held(held: dict[str, object]) -> str:
+    rows = "".join(f"<tr><th scope=row>{escape(name)}</th><td>{escape(_brief(value))}</td></tr>" for name, value in held.items())
+    return f"<table><caption>You now hold</caption>{rows}</table>" if rows else "<p>You hold nothing yet.</p>"
+
+
+def _brief(value: object) -> str:
+    if isinstance(value, list):
+        return f"{len(value)}: " + ", ".join(getattr(item, "name", repr(item)) for item in value)
+    return redact(value if isinstance(value, str) else repr(value))
