@@ -17,7 +17,7 @@ _GUARD = str(_ROOT / "tests" / "guard")
 def pytest_configure(config: pytest.Config) -> None:
     _plain_environment()
     sys.path.insert(0, _GUARD)
-    import sitecustomize  # noqa: F401, PLC0415 - this process started without it
+    import sitecustomize  # noqa: F401 - this process started without it
 
     if config.getoption("nbval", default=False):
         _keep_history()
@@ -33,7 +33,7 @@ def _plain_environment() -> None:
 
 def _keep_history() -> None:
     """Run notebook cells as JupyterLab does, with history: without it nbval shows what a trailing `;` silences."""
-    from nbval.kernel import RunningKernel  # noqa: PLC0415
+    from nbval.kernel import RunningKernel
 
     def execute(self: Any, source: str, allow_stdin: bool | None = None) -> str:
         return str(self.kc.execute(source, store_history=True, allow_stdin=allow_stdin, stop_on_error=False))

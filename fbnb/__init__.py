@@ -39,6 +39,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "catalogue": "permissions",
     "client": "GraphClient Proof appsecret_proof",
+    "exercise": "check",
     "flows.debug_token": "compose_app_token debug_token",
     "flows.login": "code_from_redirect exchange_code list_permissions log_in login_url paste_redirect pkce",
     "flows.long_lived": "extend_user_token",

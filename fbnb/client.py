@@ -66,7 +66,7 @@ def no_consent(url: str) -> str:
     raise DialogRefused("Nobody is there to answer the login dialog.", remedy="Give the client a consent.")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GraphClient:
     """One app's way to Graph. Raises, from every call: GraphError, TransportError, UnreadableAnswer.
 
@@ -74,12 +74,15 @@ class GraphClient:
     """
 
     settings: Settings
-    transport: httpx.BaseTransport = field(repr=False)
-    clock: Clock = field(default_factory=SystemClock, repr=False)
-    consent: Consent = field(default=no_consent, repr=False)
-    nonce: Callable[[], str] = field(default=secrets.token_urlsafe, repr=False)
+    transport: httpx.BaseTransport
+    clock: Clock = field(default_factory=SystemClock)
+    consent: Consent = no_consent
+    nonce: Callable[[], str] = secrets.token_urlsafe
     proof: Proof = Proof.PLAIN
-    wire: Wire = field(default_factory=Wire, repr=False)
+    wire: Wire = field(default_factory=Wire)
+
+    def __repr__(self) -> str:
+        return f"GraphClient({self.settings.target}, app {self.settings.app_id}, {self.settings.version})"
 
     def now(self) -> datetime:
         """The time by this client's clock, in aware UTC."""

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from fbnb import catalogue
-from fbnb.tokens import NEVER, AccessToken, Expiry, Page, Permission, TokenInfo, expired
+from fbnb.tokens import NEVER, AccessToken, Expiry, Page, Permission, TokenFault, TokenInfo, expired
 from fbnb.wire import Exchange
 
 _TIME = "datetime64[s, UTC]"
@@ -122,7 +122,7 @@ def info_table(info: TokenInfo) -> pd.DataFrame:
     """Every field debug_token answered, one row each; what it left out is not there."""
     told: dict[str, Any] = {
         "is_valid": info.is_valid,
-        "error": info.error and f"{info.error.code}/{info.error.subcode}: {info.error.message}",
+        "error": info.error and _fault(info.error),
         "type": info.kind and str(info.kind),
         "app_id": info.app_id,
         "application": info.application,
@@ -142,6 +142,10 @@ def _words(expiry: Expiry) -> str | None:
     if expiry is None:
         return None
     return "0, which means never" if expiry is NEVER else f"{expiry:%Y-%m-%d %H:%M} UTC"
+
+
+def _fault(fault: TokenFault) -> str:
+    return f"{fault.code}{f'/{fault.subcode}' if fault.subcode else ''}: {fault.message}"
 
 
 def wire_table(exchanges: Iterable[Exchange]) -> pd.DataFrame:

@@ -9,10 +9,11 @@ from typing import Any
 from fbnb.client import GraphClient
 from fbnb.errors import FbnbError, InputError
 from fbnb.flows.debug_token import compose_app_token, debug_token
-from fbnb.flows.login import code_from_redirect, exchange_code, log_in, login_url
+from fbnb.flows.login import code_from_redirect, exchange_code, login_url
 from fbnb.flows.long_lived import extend_user_token
 from fbnb.flows.page_tokens import list_pages
 from fbnb.redact import Secret
+from fbnb.tokens import AccessToken, TokenInfo
 from fbnb.wire import Exchange
 
 Held = Mapping[str, Any]
@@ -88,39 +89,42 @@ def walk_login(client: GraphClient, scopes: Sequence[str] = ("pages_show_list",)
     return Walk(client, "the login", steps)
 
 
-def walk_debug_token(client: GraphClient, scopes: Sequence[str] = ("pages_show_list",)) -> Walk:
-    """A user token, an app token, and what the second may ask about the first."""
+def walk_debug_token(client: GraphClient, token: AccessToken) -> Walk:
+    """An app token, and what it may ask about: `token`, and itself."""
     steps = (
-        Step("log in", "user token", lambda client, held: log_in(client, scopes)),
         Step("compose the app token", "app token", lambda client, held: compose_app_token(client.settings)),
+        Step("ask about the token", "its info", lambda client, held: debug_token(client, token, using=held["app token"])),
         Step(
-            "ask about the user token",
-            "token info",
-            lambda client, held: debug_token(client, held["user token"], using=held["app token"]),
+            "let the app token ask about itself",
+            "the app token's info",
+            lambda client, held: debug_token(client, held["app token"], using=held["app token"]),
         ),
     )
     return Walk(client, "debug_token", steps)
 
 
-def walk_long_lived(client: GraphClient, scopes: Sequence[str] = ("pages_show_list",)) -> Walk:
-    """A short-lived token, extended."""
+def walk_long_lived(client: GraphClient, token: AccessToken) -> Walk:
+    """A user token extended, then both strings asked about."""
     steps = (
-        Step("log in", "short-lived token", lambda client, held: log_in(client, scopes)),
-        Step(
-            "extend it, with the app secret",
-            "long-lived token",
-            lambda client, held: extend_user_token(client, held["short-lived token"]),
-        ),
-        Step("ask when it ends", "token info", lambda client, held: debug_token(client, held["long-lived token"])),
+        Step("extend it, with the app secret", "long-lived token", lambda client, held: extend_user_token(client, token)),
+        Step("ask when the new one ends", "its info", lambda client, held: debug_token(client, held["long-lived token"])),
+        Step("ask whether the old one still lives", "the old one's info", lambda client, held: debug_token(client, token)),
     )
     return Walk(client, "the extension", steps)
 
 
-def walk_page_tokens(client: GraphClient, scopes: Sequence[str] = ("pages_show_list",)) -> Walk:
-    """Log in, extend first, then list: Page tokens without an end."""
+def walk_page_tokens(client: GraphClient, token: AccessToken) -> Walk:
+    """Extend first, then list: Page tokens without an end."""
     steps = (
-        Step("log in", "short-lived token", lambda client, held: log_in(client, scopes)),
-        Step("extend it", "long-lived token", lambda client, held: extend_user_token(client, held["short-lived token"])),
+        Step("extend the user token", "long-lived token", lambda client, held: extend_user_token(client, token)),
         Step("list the Pages", "pages", lambda client, held: list_pages(client, held["long-lived token"])),
+        Step("ask about the first Page's token", "its info", _first_page),
     )
     return Walk(client, "the Page tokens", steps)
+
+
+def _first_page(client: GraphClient, held: Held) -> TokenInfo:
+    found = [page.token for page in held["pages"] if page.token]
+    if not found:
+        raise InputError("There is no Page token to ask about.", remedy="Log in as someone with a Page, and tick it.")
+    return debug_token(client, found[0])

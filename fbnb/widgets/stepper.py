@@ -8,9 +8,11 @@ from html import escape
 
 import ipywidgets as w
 
+from fbnb.errors import RedirectMistake
 from fbnb.redact import redact
+from fbnb.settings import Target
 from fbnb.walk import Walk
-from fbnb.widgets.view import View, said
+from fbnb.widgets.view import View, password, said
 from fbnb.wire import Exchange
 
 _LONGEST = 1200
@@ -28,8 +30,22 @@ class Stepper(View):
         self.next_button.on_click(lambda _: self._do(self.walk.next))
         self.over_button.on_click(lambda _: self._do(self.walk.start_over))
         self.where, self.wire, self.held = w.HTML(), w.HTML(), w.HTML()
-        self.view = w.VBox([self.where, w.HBox([self.next_button, self.over_button]), self.wire, self.held])
+        self.pasted = password("Address it led to")
+        live = walk.client.settings.target is Target.LIVE
+        if live:
+            walk.client = walk.client.acting_as(self._pasted)
+        buttons = w.HBox([self.next_button, self.over_button])
+        self.view = w.VBox([self.where, *([self.pasted] if live else []), buttons, self.wire, self.held])
         self._show()
+
+    def _pasted(self, url: str) -> str:
+        # A button cannot ask on a terminal, so live the person pastes here.
+        address, self.pasted.value = self.pasted.value, ""
+        if not address:
+            raise RedirectMistake(
+                "Open the url you hold, and log in.", remedy="Paste the address it led to, and press Next again."
+            )
+        return str(address)
 
     def _do(self, act: Callable[[], None]) -> None:
         self.next_button.disabled = True
