@@ -18,8 +18,14 @@ VERSION = re.compile(r"v\d+\.\d+")
 def usable(now: datetime) -> list[str]:
     """The versions that serve calls on that day, oldest first."""
     today = now.date().isoformat()
-    open_ones = [row for row in rows("versions.csv") if row["introduced"] <= today and (not row["until"] or today < row["until"])]
-    return [row["version"] for row in reversed(open_ones)]
+    return [
+        row["version"] for row in reversed(rows("versions.csv")) if row["introduced"] <= today and not _over(row["until"], today)
+    ]
+
+
+def _over(until: str, today: str) -> bool:
+    # "" has no end yet; "expired" is long past, on a day that nobody wrote down.
+    return until == "expired" or "" < until <= today
 
 
 def served(world: World, asked: str, path: str) -> str:

@@ -15,8 +15,6 @@ from fbnb.walk import Walk
 from fbnb.widgets.view import View, password, said
 from fbnb.wire import Exchange
 
-_LONGEST = 1200
-
 
 class Stepper(View):
     """A walk on show. `next_button` takes a step, `over_button` begins again; the walk itself does the work."""
@@ -63,14 +61,24 @@ class Stepper(View):
 
 
 def _exchange(exchange: Exchange) -> str:
-    answer = exchange.answer if isinstance(exchange.answer, str) else json.dumps(exchange.answer, indent=1, ensure_ascii=False)
-    if exchange.headers.get("location"):
-        answer = f"to {exchange.headers['location']}"
-    shown = answer if len(answer) <= _LONGEST else f"{answer[:_LONGEST]} … ({len(answer)} characters in all)"
+    answer = f"to {exchange.headers['location']}" if "location" in exchange.headers else _brief_json(exchange.answer)
     return (
         f"<p>Sent to {escape(exchange.host)}:</p><pre>{escape(exchange.request)}</pre>"
-        f"<p>Answered {exchange.status}:</p><pre>{escape(shown)}</pre>"
+        f"<p>Answered {exchange.status}:</p><pre>{escape(answer)}</pre>"
     )
+
+
+def _brief_json(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(_shortened(value), indent=1, ensure_ascii=False)
+
+
+def _shortened(value: object) -> object:
+    """The same JSON with only the first item of each list, and how many more there are."""
+    if isinstance(value, dict):
+        return {name: _shortened(inner) for name, inner in value.items()}
+    if isinstance(value, list) and len(value) > 2:
+        return [_shortened(value[0]), f"… and {len(value) - 1} more"]
+    return value
 
 
 def _held(held: dict[str, object]) -> str:

@@ -1,0 +1,179 @@
+"""Play a row of the ledger: set a fresh world up, ask it one thing, compare every part of the answer.
+
+A row in `data/answers/*.jsonl` is
+    id          what it is called
+    setup       steps, in order: {"log_in": person, "as": name, scopes, decline, pages, app, auth_type}, {"code": person, "as": name,
+                params}, {"extend": token, "as": name}, {"pages": token} (which names "page <name of Page>"), {"advance": {unit: n}},
+                {"event": [method of Sandbox, arguments...]}, {"defaults": {name: value}}, {"require_proof": app},
+                {"proof": token, "as": name, "key": secret, "time": offset}
+    ask         method (GET), host (Graph's), path, params, headers; {name} stands for what a step named
+    status, headers, body   the answer; "<any>" fits anything, a header that is not named is not looked at
+    source, date, confidence   where this is known from, when, and how well: captured, documented, computed, reported, assumed
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+import msgspec
+
+from fbnb.client import GraphClient
+from fbnb.flows.login import exchange_code, log_in, login_url
+from fbnb.flows.long_lived import extend_user_token
+from fbnb.flows.page_tokens import list_pages
+from fbnb.kit import sandbox_client
+from fbnb.redact import Secret
+from fbnb.sandbox import Sandbox
+from fbnb.sandbox.core import answer, ask
+from fbnb.settings import Settings
+from fbnb.tokens import AccessToken
+
+Told = tuple[int, dict[str, str], Any]
+Adapter = Callable[[Sandbox, dict[str, Any]], Told]
+CONFIDENCES = {"captured", "documented", "computed", "reported", "assumed"}
+_FOLDER = Path(__file__).parents[1] / "data" / "answers"
+
+
+def rows() -> list[dict[str, Any]]:
+    """Every row of every file, in order."""
+    return [json.loads(line) for path in sorted(_FOLDER.glob("*.jsonl")) for line in path.read_text().splitlines()]
+
+
+def play(row: dict[str, Any], adapter: Adapter) -> tuple[Told, Told]:
+    """What the row expects and what the adapter answers, the names of the set-up filled in."""
+    sandbox, names = set_up(row.get("setup", []))
+    asked = {"method": "GET", "host": "graph.facebook.com", "params": {}, "headers": {}} | _filled(row["ask"], names)
+    status, headers, body = adapter(sandbox, asked)
+    expected = _filled({"headers": row.get("headers", {}), "body": row["body"]}, names)
+    shown = {name: headers.get(name, "") for name in expected["headers"]}
+    return (row["status"], expected["headers"], expected["body"]), (status, shown, body)
+
+
+def set_up(steps: list[dict[str, Any]]) -> tuple[Sandbox, dict[str, str]]:
+    """A fresh sandbox after the steps, and the strings that they named."""
+    sandbox, names = Sandbox(), dict[str, str]()
+    for step in steps:
+        kind = next(iter(step))
+        names |= _STEPS[kind](sandbox, step, names) or {}
+    return sandbox, names
+
+
+def _client(sandbox: Sandbox, step: dict[str, Any]) -> GraphClient:
+    app = sandbox.world.apps[step.get("app", "1000000000001")]
+    redirect_uri = step.get("redirect_uri") or (app.redirect_uris[0] if app.mode == "live" else Settings().redirect_uri)
+    settings = Settings(app_id=app.id, app_secret=Secret(sandbox.world.secret(app.id)), redirect_uri=redirect_uri)
+    person = step.get("log_in") or step.get("code")
+    visitor = sandbox.person(person, decline=step.get("decline", ()), pages=step.get("pages"))
+    return GraphClient(settings, sandbox.transport, sandbox.clock, visitor, sandbox.nonce)
+
+
+def _log_in(sandbox: Sandbox, step: dict[str, Any], names: dict[str, str]) -> dict[str, str]:
+    token = log_in(_client(sandbox, step), step.get("scopes", ""), auth_type=step.get("auth_type"))
+    return {step["as"]: token.value.reveal()}
+
+
+def _code(sandbox: Sandbox, step: dict[str, Any], names: dict[str, str]) -> dict[str, str]:
+    client = _client(sandbox, step)
+    redirect = client.open_dialog(login_url(client, step.get("scopes", ""), state="s", **step.get("params", {})))
+    code = dict(parse_qsl(urlsplit(redirect.reveal()).query))["code"]
+    if step.get("used"):
+        exchange_code(client, Secret(code))
+    return {step["as"]: code}
+
+
+def _extend(sandbox: Sandbox, step: dict[str, Any], names: dict[str, str]) -> dict[str, str]:
+    token = extend_user_token(sandbox_client(sandbox), AccessToken(Secret(names[step["extend"]])))
+    return {step["as"]: token.value.reveal()}
+
+
+def _pages(sandbox: Sandbox, step: dict[str, Any], names: dict[str, str]) -> dict[str, str]:
+    pages = list_pages(sandbox_client(sandbox), AccessToken(Secret(names[step["pages"]])))
+    return {f"page {page.name}": page.token.value.reveal() for page in pages if page.token}
+
+
+def _advance(sandbox: Sandbox, step: dict[str, Any], names: dict[str, str]) -> None:
+    sandbox.clock.advance(**step["advance"])
+
+
+def _event(sandbox: Sandbox, step: dict[str, Any], names: dict[str, str]) -> None:
+    getattr(sandbox, step["event"][0])(*step["event"][1:])
+
+
+def _defaults(sandbox: Sandbox, step: dict[str, Any], names: dict[str, str]) -> None:
+    sandbox.world.defaults = msgspec.structs.replace(sandbox.world.defaults, **step["defaults"])
+
+
+def _require_proof(sandbox: Sandbox, step: dict[str, Any], names: dict[str, str]) -> None:
+    app = step["require_proof"]
+    sandbox.world.apps[app] = msgspec.structs.replace(sandbox.world.apps[app], require_proof=True)
+
+
+def _proof(sandbox: Sandbox, step: dict[str, Any], names: dict[str, str]) -> dict[str, str]:
+    time = str(int(sandbox.clock.now().timestamp()) + step["time"]) if "time" in step else ""
+    signed = names.get(step["proof"], step["proof"]) + (f"|{time}" if time else "")
+    made = hmac.new(step["key"].encode(), signed.encode(), hashlib.sha256).hexdigest()
+    return {step["as"]: made, f"{step['as']} time": time}
+
+
+_STEPS: dict[str, Callable[[Sandbox, dict[str, Any], dict[str, str]], dict[str, str] | None]] = {
+    "log_in": _log_in,
+    "code": _code,
+    "extend": _extend,
+    "pages": _pages,
+    "advance": _advance,
+    "event": _event,
+    "defaults": _defaults,
+    "require_proof": _require_proof,
+    "proof": _proof,
+}
+
+
+def _filled(value: Any, names: dict[str, str]) -> Any:
+    if isinstance(value, str):
+        return re.sub(r"\{([^{}\"]+)\}", lambda found: names[found.group(1)] if found.group(1) in names else found.group(), value)
+    if isinstance(value, dict):
+        return {_filled(name, names): _filled(inner, names) for name, inner in value.items()}
+    return [_filled(item, names) for item in value] if isinstance(value, list) else value
+
+
+def fits(expected: Any, told: Any) -> bool:
+    """Equal, but that "<any>" fits anything that is there at all."""
+    if expected == "<any>":
+        return told not in (None, "")
+    if isinstance(expected, dict) and isinstance(told, dict):
+        return expected.keys() == told.keys() and all(fits(expected[name], told[name]) for name in expected)
+    if isinstance(expected, list | tuple) and isinstance(told, list | tuple):
+        return len(expected) == len(told) and all(map(fits, expected, told))
+    if isinstance(expected, str) and "<any>" in expected:
+        return isinstance(told, str) and re.fullmatch(re.escape(expected).replace("<any>", ".+"), told) is not None
+    return bool(expected == told)
+
+
+def through_core(sandbox: Sandbox, asked: dict[str, Any]) -> Told:
+    """Adapter: the core, called directly."""
+    told = answer(sandbox.world, _as_asked(asked))
+    return told.status, dict(told.headers), told.body
+
+
+def _as_asked(asked: dict[str, Any]) -> Any:
+    return ask(asked["method"], asked["host"], asked["path"], asked["params"], asked["headers"].get("authorization", ""))
+
+
+def through_transport(sandbox: Sandbox, asked: dict[str, Any]) -> Told:
+    """Adapter: the httpx transport, as a client meets it."""
+    where = {"data" if asked["method"] == "POST" else "params": asked["params"]}
+    request = httpx.Request(asked["method"], f"https://{asked['host']}{asked['path']}", headers=asked["headers"], **where)
+    response = sandbox.transport.handle_request(request)
+    is_json = response.headers.get("content-type", "").startswith("application/json")
+    return response.status_code, dict(response.headers), response.json() if is_json else response.text
+
+
+ADAPTERS: dict[str, Adapter] = {"core": through_core, "transport": through_transport}
