@@ -49,6 +49,6 @@ def _what_it_is(raw: Raw) -> str:
         return f"HTTP {raw.status} came back with an empty body."
     if text[0] == "<":
         return f"HTTP {raw.status} came back as an HTML page, not as Graph's JSON."
-    if text[0] in "{[":
+    if text[0] in "{[" and isinstance(raw.value(), str):
         return f"HTTP {raw.status} came back cut off: its JSON breaks off after {len(raw.body)} bytes."
     return f"HTTP {raw.status} came back as {raw.headers.get('content-type', 'text')}, not as Graph's JSON."

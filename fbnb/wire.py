@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fbnb.redact import SECRET_PARAMETERS, redact, redact_json, redact_params
 
@@ -94,8 +93,8 @@ def as_curl(exchange: Exchange) -> str:
     hidden = [name for name in exchange.params if name in SECRET_PARAMETERS]
     shown = {name: value for name, value in exchange.params.items() if name not in hidden}
     query = "&".join(filter(None, [urlencode(shown, safe=",:/"), *(f"{name}=${name.upper()}" for name in hidden)]))
-    url = f"https://{exchange.host}{exchange.path}"
-    if exchange.method == "POST":
-        return f'curl -X POST "{url}" -d "{query}"'
+    url = f"https://{exchange.host}{quote(exchange.path)}"
     method = "" if exchange.method == "GET" else f"-X {exchange.method} "
-    return f'curl {method}"{url}?{query}"' if query else f"curl {method}{shlex.quote(url)}"
+    if exchange.method == "POST":
+        return f'curl {method}"{url}" -d "{query}"'
+    return f'curl {method}"{url}{"?" if query else ""}{query}"'

@@ -1,14 +1,16 @@
 """Play a row of the ledger: set a fresh world up, ask it one thing, compare every part of the answer.
 
 A row in `data/answers/*.jsonl` is
-    id          what it is called
-    setup       steps, in order: {"log_in": person, "as": name, scopes, decline, pages, app, auth_type}, {"code": person, "as": name,
-                params}, {"extend": token, "as": name}, {"pages": token} (which names "page <name of Page>"), {"advance": {unit: n}},
-                {"event": [method of Sandbox, arguments...]}, {"defaults": {name: value}}, {"require_proof": app},
-                {"proof": token, "as": name, "key": secret, "time": offset}
-    ask         method (GET), host (Graph's), path, params, headers; {name} stands for what a step named
+    id      what it is called
+    setup   steps, in order, each of one kind:
+            {"log_in": person, "as": name} with scopes, decline, pages, app, auth_type
+            {"code": person, "as": name} with scopes, params of the dialog, and used, to spend it
+            {"extend": token, "as": name}, {"pages": token}, which names each token "page <name of the Page>"
+            {"advance": {unit: n}}, {"event": [method of Sandbox, arguments]}, {"defaults": {name: value}}
+            {"require_proof": app}, {"proof": token, "as": name, "key": secret} with time, seconds from now
+    ask     method (GET), host (Graph's), path, params, headers; {name} stands for what a step named
     status, headers, body   the answer; "<any>" fits anything, a header that is not named is not looked at
-    source, date, confidence   where this is known from, when, and how well: captured, documented, computed, reported, assumed
+    source, date, confidence   where this is known from, when, and how well
 """
 
 from __future__ import annotations

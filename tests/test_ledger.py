@@ -29,6 +29,12 @@ def test_rows_say_where_they_come_from() -> None:
 def test_a_wrong_row_fails() -> None:
     """The comparison can fail: in status, in a header, in a body, by a field too many."""
     row = next(row for row in ROWS if row["status"] == 400)
-    for wrong in ({"status": 200}, {"headers": {"www-authenticate": "none"}}, {"body": {}}, {"body": row["body"] | {"more": 1}}):
+    wrongs: list[dict[str, Any]] = [
+        {"status": 200},
+        {"headers": {"www-authenticate": "none"}},
+        {"body": {}},
+        {"body": row["body"] | {"more": 1}},
+    ]
+    for wrong in wrongs:
         expected, told = play(row | wrong, ADAPTERS["core"])
         assert not fits(expected, told), wrong

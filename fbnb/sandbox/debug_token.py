@@ -71,7 +71,7 @@ def _fault(end: Death) -> dict[str, Any]:
 def data_access_end(world: World, token: TokenRecord) -> datetime:
     """Ninety days from the last time the person used the dialog, or from the login the token goes back to."""
     found = world.facts.latest(Grant, (token.person, token.app), world.now())
-    seen = max(world.root(token).issued.at, token.issued.at if token.kind is TokenKind.USER else world.root(token).issued.at)
+    seen = world.root(token).issued.at
     return (max(seen, found[0].at) if found else seen) + timedelta(days=world.defaults.data_access_days)
 
 

@@ -1,0 +1,35 @@
+"""Fixtures: a fresh sandbox, a client of it, and a token of the person in front of its dialog."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fbnb.client import GraphClient
+from fbnb.flows.login import log_in
+from fbnb.kit import sandbox_client
+from fbnb.sandbox import Sandbox
+from fbnb.tokens import AccessToken
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def root() -> Path:
+    return ROOT
+
+
+@pytest.fixture
+def sandbox() -> Sandbox:
+    return Sandbox()
+
+
+@pytest.fixture
+def client(sandbox: Sandbox) -> GraphClient:
+    return sandbox_client(sandbox)
+
+
+@pytest.fixture
+def short(client: GraphClient) -> AccessToken:
+    return log_in(client, ["pages_show_list"])

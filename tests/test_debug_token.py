@@ -1,0 +1,119 @@
+"""debug_token: of every kind, dead or alive, asked by whoever may ask."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from fbnb.client import GraphClient
+from fbnb.errors import SettingError, TokenMalformed, WrongTokenKind
+from fbnb.flows.debug_token import compose_app_token, debug_token
+from fbnb.flows.login import log_in
+from fbnb.flows.long_lived import extend_user_token
+from fbnb.flows.page_tokens import list_pages
+from fbnb.redact import Secret
+from fbnb.sandbox import Sandbox
+from fbnb.settings import Settings
+from fbnb.tokens import NEVER, AccessToken, GranularScope, TokenInfo, TokenKind
+
+
+def test_the_app_token_is_composed_and_never_shown(client: GraphClient) -> None:
+    token = compose_app_token(client.settings)
+    assert token.value.reveal() == "1000000000001|decafbadc0ffee00decafbadc0ffee01"
+    assert repr(token) == "AccessToken(APP 1000000000001|…, never expires)"
+    assert not client.wire.exchanges
+    with pytest.raises(SettingError, match="FBNB_APP_ID and FBNB_APP_SECRET"):
+        compose_app_token(Settings(app_id="1000000000001"))
+
+
+def test_a_short_lived_token_ends_on_the_hour_and_tells_no_issued_at(client: GraphClient, sandbox: Sandbox) -> None:
+    sandbox.clock.advance(minutes=47, seconds=11)
+    info = debug_token(client, log_in(client, ["pages_show_list"]))
+    assert info == TokenInfo(
+        is_valid=True,
+        kind=TokenKind.USER,
+        app_id="1000000000001",
+        application="Harbour Notes",
+        expires_at=datetime(2026, 11, 2, 11, tzinfo=UTC),
+        data_access_expires_at=datetime(2027, 1, 31, 9, 47, 11, tzinfo=UTC),
+        user_id="2100000000001",
+        scopes=("pages_show_list", "public_profile"),
+        granular_scopes=(GranularScope("pages_show_list"),),
+    )
+
+
+def test_a_long_lived_one_tells_issued_at_and_is_exact(client: GraphClient, sandbox: Sandbox, short: AccessToken) -> None:
+    sandbox.clock.advance(minutes=47, seconds=11)
+    info = debug_token(client, extend_user_token(client, short))
+    assert info.issued_at == client.now()
+    assert info.expires_at == client.now() + timedelta(days=60)
+
+
+def test_a_page_token(client: GraphClient, sandbox: Sandbox) -> None:
+    ticked = client.acting_as(sandbox.person(pages=["Harbour Bakery"]))
+    page = list_pages(client, log_in(ticked, ["pages_show_list"]))[0]
+    assert page.token
+    info = debug_token(client, page.token)
+    assert (info.kind, info.profile_id, info.user_id) == (TokenKind.PAGE, page.id, "2100000000001")
+    assert info.granular_scopes == (GranularScope("pages_show_list", (page.id,)),)
+
+
+def test_an_app_token_has_no_clock(client: GraphClient) -> None:
+    info = debug_token(client, compose_app_token(client.settings))
+    assert (info.kind, info.is_valid, info.expires_at, info.data_access_expires_at) == (TokenKind.APP, True, None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("rubbish", "Cannot parse"), ("EAA_truncat", "could not be decrypted"), ("EAA" + "x" * 300, "could not be decrypted")],
+)
+def test_what_is_no_token_is_answered_not_raised(text: str, message: str, client: GraphClient) -> None:
+    info = debug_token(client, AccessToken(Secret(text)))
+    assert not info.is_valid
+    assert info.error
+    assert message in info.error.message
+
+
+def test_a_dead_token_says_what_killed_it(client: GraphClient, sandbox: Sandbox, short: AccessToken) -> None:
+    sandbox.change_password("Mara Quay")
+    info = debug_token(client, short)
+    assert info.error
+    assert (info.is_valid, info.error.code, info.error.subcode) == (False, 190, 460)
+    assert info.scopes, "the scopes are kept"
+
+
+def test_who_may_not_ask(client: GraphClient, sandbox: Sandbox, short: AccessToken) -> None:
+    page = list_pages(client, short)[0].token
+    assert page
+    with pytest.raises(WrongTokenKind, match="must provide an app access token"):
+        debug_token(client, short, using=page)
+    assert debug_token(client, short, using=short).is_valid, "a token may be asked about with itself"
+
+
+def test_another_apps_token_is_refused(client: GraphClient, sandbox: Sandbox, short: AccessToken) -> None:
+    pier = sandbox.world.apps["1000000000002"]
+    other = GraphClient(
+        replace(client.settings, app_id=pier.id, app_secret=Secret(pier.secret), redirect_uri=pier.redirect_uris[0]),
+        sandbox.transport,
+        sandbox.clock,
+        sandbox.person("Ines Voss"),
+        sandbox.nonce,
+    )
+    with pytest.raises(WrongTokenKind, match="did not match the Viewing App"):
+        debug_token(other, short)
+    assert debug_token(other, log_in(other)).user_id == "2200000000003"
+
+
+def test_a_wrong_app_secret_is_told_as_a_bad_signature(client: GraphClient, short: AccessToken) -> None:
+    wrong = replace(client, settings=replace(client.settings, app_secret=Secret("0" * 32)))
+    with pytest.raises(TokenMalformed, match="signature"):
+        debug_token(wrong, short)
+
+
+def test_expires_at_zero_is_never(client: GraphClient, short: AccessToken) -> None:
+    page = list_pages(client, extend_user_token(client, short))[0].token
+    assert page
+    assert page.expires_at is None
+    assert page.confirmed(debug_token(client, page)).expires_at is NEVER

@@ -1,0 +1,73 @@
+"""connect(): the sandbox unless live is asked for, and live never without an app."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+
+from fbnb.errors import SandboxOnly, SettingError, WorldError
+from fbnb.flows.login import log_in, paste_redirect
+from fbnb.kit import connect
+from fbnb.resources import folder
+from fbnb.sandbox import Sandbox
+from fbnb.settings import Target
+
+LIVE = {"FBNB_TARGET": "live", "FBNB_APP_ID": "1234567890123", "FBNB_APP_SECRET": "decafbadc0ffee00decafbadc0ffee09"}
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def live(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in LIVE.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_the_sandbox_is_the_default_and_uses_the_worlds_own_app(monkeypatch: pytest.MonkeyPatch) -> None:
+    live(monkeypatch)
+    monkeypatch.setenv("FBNB_TARGET", "sandbox")
+    client, sandbox = connect()
+    assert isinstance(sandbox, Sandbox)
+    assert client.settings.app_id == "1000000000001", "nothing real is sent anywhere"
+    assert client.settings.app_secret
+    assert client.settings.app_secret.reveal() != LIVE["FBNB_APP_SECRET"]
+    assert log_in(client).expires_at
+
+
+def test_live_has_no_sandbox_and_says_so_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    live(monkeypatch)
+    client, sandbox = connect()
+    assert (client.settings.target, client.settings.app_id) == (Target.LIVE, "1234567890123")
+    assert isinstance(client.transport, httpx.HTTPTransport)
+    assert client.consent is paste_redirect
+    with pytest.raises(SandboxOnly, match=r"no sandbox\.clock") as caught:
+        sandbox.clock.advance(hours=3)
+    assert caught.value._render_traceback_() == [f"SandboxOnly: {caught.value}"]
+    assert "live Graph" in repr(sandbox)
+    assert client.nonce() != client.nonce()
+
+
+def test_live_without_an_app_names_the_variable() -> None:
+    with pytest.raises(SettingError, match="FBNB_APP_ID is not set"):
+        connect(target="live")
+    with pytest.raises(SettingError, match="FBNB_TARGET is 'production'"):
+        connect(target="production")
+
+
+def test_another_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = json.loads((folder("data") / "world.json").read_text())
+    world["apps"][0]["name"] = "Another App"
+    world["defaults"] = {"code_exchange": "long"}
+    (tmp_path / "mine.json").write_text(json.dumps(world))
+    _, sandbox = connect(world="mine.json")
+    assert sandbox.world.seed.apps[0].name == "Another App"
+    monkeypatch.setenv("FBNB_WORLD", "mine.json")
+    assert connect()[1].world.defaults.code_exchange == "long"
+    monkeypatch.setenv("FBNB_WORLD", "missing.json")
+    with pytest.raises(WorldError, match=r"missing\.json"):
+        connect()

@@ -1,0 +1,82 @@
+"""Pictures: well-formed, the same every time, with words for who cannot see them."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from fbnb.client import GraphClient
+from fbnb.errors import GraphError, LoginCancelled
+from fbnb.flows.debug_token import debug_token
+from fbnb.flows.login import log_in
+from fbnb.flows.page_tokens import list_pages
+from fbnb.plots import sequence_diagram
+from fbnb.sandbox import Sandbox
+from fbnb.tokens import AccessToken
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def words(svg: str) -> list[str]:
+    return [str(node.text) for node in ET.fromstring(svg).iter(f"{SVG}text")]
+
+
+def test_it_draws_the_requests_just_made(client: GraphClient, short: AccessToken) -> None:
+    debug_token(client, short)
+    list_pages(client, short, limit=7)
+    picture = sequence_diagram(client.wire.exchanges, "A login")
+    root = ET.fromstring(picture.svg)
+    assert root.get("role") == "img"
+    assert [node.tag for node in root][:2] == [f"{SVG}title", f"{SVG}desc"]
+    assert root[0].text == "A login"
+    assert words(picture.svg) == [
+        "You",
+        "Person",
+        "www.facebook.com",
+        "graph.facebook.com",
+        "send to the login dialog",
+        "answers the dialog",
+        "redirect with a code",
+        "GET /v26.0/oauth/access_token, code",
+        "200: access_token, token_type, expires_in",
+        "GET /v26.0/debug_token",
+        "200: app_id, type, application and 6 more",
+        "GET /v26.0/me/accounts",
+        "200: 7 rows, and more",
+        "GET /v26.0/me/accounts",
+        "200: 1 rows",
+    ]
+
+
+def test_refusals_are_said_and_not_only_coloured(client: GraphClient, sandbox: Sandbox, short: AccessToken) -> None:
+    with pytest.raises(LoginCancelled):
+        log_in(client.acting_as(sandbox.person(cancel=True)))
+    sandbox.change_password("Mara Quay")
+    with pytest.raises(GraphError):
+        client.get("me", short)
+    told = words(sequence_diagram(client.wire.last(2)).svg)
+    assert "redirect with an error" in told
+    assert "400: refused, 190/460" in told
+
+
+def test_the_same_requests_give_the_same_bytes(client: GraphClient, short: AccessToken) -> None:
+    assert sequence_diagram(client.wire.exchanges) == sequence_diagram(client.wire.exchanges)
+
+
+def test_it_shows_as_svg_and_as_a_sentence(client: GraphClient, short: AccessToken) -> None:
+    picture = sequence_diagram(client.wire.exchanges)
+    assert picture._repr_mimebundle_() == {"image/svg+xml": picture.svg, "text/plain": repr(picture)}
+    assert "Person to www.facebook.com: answers the dialog" in repr(picture)
+
+
+def test_nothing_is_a_picture_too() -> None:
+    assert ET.fromstring(sequence_diagram([]).svg).tag == f"{SVG}svg"
+    assert "nothing yet" in sequence_diagram([]).text
+
+
+def test_what_is_not_xml_is_escaped(client: GraphClient) -> None:
+    client.wire.record(client.now(), "GET", ("graph.facebook.com", "/<&>"), {}, (None, "x", {}), ())
+    picture = sequence_diagram(client.wire.exchanges, "<&>")
+    assert "GET /<&>" in words(picture.svg)
+    assert "nothing came back" in words(picture.svg)

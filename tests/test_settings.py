@@ -1,0 +1,70 @@
+"""A setting that is missing or malformed is named, with what it should look like."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fbnb.errors import SettingError
+from fbnb.redact import Secret
+from fbnb.settings import Settings, Target, load_settings
+
+SECRET = "decafbadc0ffee00decafbadc0ffee01"
+LIVE = {"FBNB_TARGET": "live", "FBNB_APP_ID": "1000000000001", "FBNB_APP_SECRET": SECRET}
+
+
+def test_the_defaults_are_the_sandbox(tmp_path: Path) -> None:
+    settings = load_settings(environ={}, folder=tmp_path)
+    assert settings == Settings()
+    assert (settings.target, settings.version, settings.redirect_uri) == (
+        Target.SANDBOX,
+        "v26.0",
+        "http://localhost:8400/callback",
+    )
+
+
+def test_everything_from_the_environment(tmp_path: Path) -> None:
+    more = {"FBNB_VERSION": "v25.0", "FBNB_REDIRECT_URI": "https://a.example/cb", "FBNB_WORLD": "w.json", "OTHER": "x"}
+    settings = load_settings(environ=LIVE | more, folder=tmp_path)
+    assert settings == Settings(Target.LIVE, "1000000000001", Secret(SECRET), "v25.0", "https://a.example/cb", Path("w.json"))
+    assert SECRET not in repr(settings)
+
+
+def test_the_environment_wins_over_the_env_file_here_and_that_over_its_parents(tmp_path: Path) -> None:
+    here = tmp_path / "notebooks"
+    here.mkdir()
+    (tmp_path / ".env").write_text("FBNB_APP_ID=1111111111111\nFBNB_VERSION=v24.0\nFBNB_TARGET=live\nFBNB_APP_SECRET=\n")
+    (here / ".env").write_text(f"FBNB_APP_SECRET='{SECRET}'\nFBNB_VERSION=v25.0 # newer\nPATH=/nowhere\n")
+    settings = load_settings(environ={"FBNB_APP_ID": "2222222222222"}, folder=here)
+    assert (settings.target, settings.app_id, settings.version) == (Target.LIVE, "2222222222222", "v25.0")
+    assert settings.app_secret == Secret(SECRET)
+
+
+def test_the_argument_wins_over_the_variable(tmp_path: Path) -> None:
+    assert load_settings("sandbox", environ=LIVE, folder=tmp_path).target is Target.SANDBOX
+
+
+@pytest.mark.parametrize(
+    ("variables", "variable", "remedy"),
+    [
+        ({"FBNB_TARGET": "life"}, "FBNB_TARGET is 'life'", "sandbox or live"),
+        (LIVE | {"FBNB_APP_ID": ""}, "FBNB_APP_ID is not set", "number of 13 to 17 digits"),
+        (LIVE | {"FBNB_APP_SECRET": ""}, "FBNB_APP_SECRET is not set", "32 characters"),
+        ({"FBNB_APP_ID": "my app"}, "FBNB_APP_ID is not a number", "number of 13 to 17 digits"),
+        ({"FBNB_APP_ID": SECRET}, "FBNB_APP_ID holds what looks like an app secret", "Reset the secret"),
+        ({"FBNB_APP_SECRET": "1000000000001"}, "FBNB_APP_SECRET does not look like", "32 characters"),
+        ({"FBNB_VERSION": "26"}, "FBNB_VERSION is '26'", "Did you mean v26.0?"),
+        ({"FBNB_VERSION": "v26"}, "FBNB_VERSION is 'v26'", "Did you mean v26.0?"),
+        ({"FBNB_VERSION": "25.0"}, "FBNB_VERSION is '25.0'", "Did you mean v25.0?"),
+        ({"FBNB_VERSION": "latest"}, "FBNB_VERSION is 'latest'", "Did you mean v26.0?"),
+        ({"FBNB_REDIRECT_URI": "localhost:8400"}, "FBNB_REDIRECT_URI is 'localhost:8400'", "a whole URL"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_remedy(variables: dict[str, str], variable: str, remedy: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingError) as caught:
+        load_settings(environ=variables, folder=tmp_path)
+    assert variable in str(caught.value)
+    assert remedy in str(caught.value)
+    assert SECRET not in str(caught.value)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,75 @@
+"""What is kept of a request can be shown to anyone."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+
+from fbnb.client import GraphClient
+from fbnb.errors import GraphError
+from fbnb.flows.debug_token import debug_token
+from fbnb.tokens import AccessToken
+from fbnb.wire import KEPT, Exchange, Wire, as_curl
+
+
+def test_every_exchange_is_kept_redacted(client: GraphClient, short: AccessToken) -> None:
+    debug_token(client, short)
+    dialog, exchange, debug = client.wire.exchanges
+    assert (dialog.host, dialog.status) == ("www.facebook.com", 302)
+    assert dialog.headers["location"].startswith("http://localhost:8400/callback?code=…&state=")
+    assert exchange.request == (
+        "GET /v26.0/oauth/access_token?client_id=1000000000001&redirect_uri=http://localhost:8400/callback&client_secret=…&code=…"
+    )
+    assert exchange.answer == {"access_token": short.hint, "token_type": "bearer", "expires_in": 7200}
+    assert exchange.headers == {"facebook-api-version": "v26.0"}
+    assert debug.params == {"input_token": short.hint, "access_token": "1000000000001|…", "appsecret_proof": "…"}
+    assert "issued_at" not in debug.answer_text
+
+
+def test_a_refusal_is_kept_with_its_header(client: GraphClient) -> None:
+    with pytest.raises(GraphError):
+        client.get("me")
+    assert client.wire.last()[0].status == 400
+    assert "invalid_request" in client.wire.last()[0].headers["www-authenticate"]
+
+
+def test_a_token_in_an_unexpected_place_is_hidden_too(client: GraphClient, short: AccessToken) -> None:
+    text = short.value.reveal()
+    with pytest.raises(GraphError) as caught:
+        client.get(f"{text}/accounts", short, note=f"see {text}")
+    assert text not in f"{client.wire.exchanges} {caught.value!r}"
+
+
+def test_the_log_is_bounded_and_can_be_read_from_a_mark(client: GraphClient, short: AccessToken) -> None:
+    mark = client.wire.count
+    for _ in range(KEPT + 5):
+        client.get("me", short)
+    assert len(client.wire.exchanges) == KEPT
+    assert client.wire.since(client.wire.count - 2)[0].number == mark + KEPT + 4
+    assert [exchange.number for exchange in client.wire.last(2)] == [mark + KEPT + 4, mark + KEPT + 5]
+    assert Wire().last() == []
+
+
+def exchange_of(client: GraphClient, method: str, **params: str) -> Exchange:
+    client.wire.record(client.now(), method, ("graph.facebook.com", "/v26.0/me"), params, (200, {}, {}), ())
+    return client.wire.last()[0]
+
+
+def test_as_curl_names_secrets_as_variables(client: GraphClient) -> None:
+    secret = {"fields": "id,name", "access_token": "EAA_SANDBOX_USER_0123456789abcdef"}
+    get, post = exchange_of(client, "GET", **secret), exchange_of(client, "POST", **secret)
+    delete, plain = exchange_of(client, "DELETE", **secret), exchange_of(client, "GET")
+    url = "https://graph.facebook.com/v26.0/me"
+    assert as_curl(get) == f'curl "{url}?fields=id,name&access_token=$ACCESS_TOKEN"'
+    assert as_curl(post) == f'curl -X POST "{url}" -d "fields=id,name&access_token=$ACCESS_TOKEN"'
+    assert as_curl(delete) == f'curl -X DELETE "{url}?fields=id,name&access_token=$ACCESS_TOKEN"'
+    assert as_curl(plain) == f'curl "{url}"'
+    for exchange in (get, post, delete, plain):
+        assert shlex.split(as_curl(exchange))[0] == "curl"
+
+
+def test_a_parameter_cannot_break_out_of_the_curl_command(client: GraphClient) -> None:
+    curl = as_curl(exchange_of(client, "GET", message='"; rm -rf ~; echo `id` $(id) $HOME'))
+    assert len(shlex.split(curl)) == 2
+    assert not {"`", "$"} & set(curl)
