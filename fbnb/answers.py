@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,7 +29,7 @@ class Raw:
             return self.text()
 
 
-def understood(raw: Raw) -> dict[str, Any] | FbnbError:
+def understood(raw: Raw, known: Iterable[str] = ()) -> dict[str, Any] | FbnbError:
     """Graph's answer as a dict, or the error it amounts to. A bare `true`, as older calls answer, becomes {"success": True}."""
     if 300 <= raw.status < 400:
         return UnreadableAnswer(
@@ -37,7 +37,7 @@ def understood(raw: Raw) -> dict[str, Any] | FbnbError:
         )
     value = raw.value()
     if isinstance(value, dict):
-        return graph_error(raw.status, value) if "error" in value else value
+        return graph_error(raw.status, value, known) if "error" in value else value
     if isinstance(value, bool):
         return {"success": value}
     return UnreadableAnswer(_what_it_is(raw))

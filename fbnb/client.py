@@ -144,7 +144,7 @@ class GraphClient:
         raw = self._send(method, path, sent, hidden)
         came_back = (raw.status, raw.value(), raw.headers) if isinstance(raw, Raw) else (None, str(raw), {})
         self.wire.record(at, method, (GRAPH_HOST, path), sent, came_back, hidden)
-        return understood(raw) if isinstance(raw, Raw) else raw
+        return understood(raw, hidden) if isinstance(raw, Raw) else raw
 
     def _credentials(self, token: AccessToken | None, at: datetime) -> dict[str, str]:
         if token is None:

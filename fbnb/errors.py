@@ -31,6 +31,7 @@ FbnbError
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -268,17 +269,18 @@ _RULES = (
 )
 
 
-def graph_error(status: int, body: dict[str, Any]) -> GraphError:
+def graph_error(status: int, body: dict[str, Any], known: Iterable[str] = ()) -> GraphError:
     """The error that an answer with an `error` object means.
 
-    status: the HTTP status. body: the decoded answer. An unknown code gives a plain GraphError, never a crash.
+    status: the HTTP status. body: the decoded answer. known: secrets of the request, which the message may repeat. An
+    unknown code gives a plain GraphError, never a crash.
     """
     told = body.get("error")
     told = told if isinstance(told, dict) else {"message": str(told)}
     message, code, subcode = str(told.get("message", "")), _number(told.get("code")), _number(told.get("error_subcode"))
     kind = next((rule.kind for rule in _RULES if code is not None and rule.fits(code, subcode, message)), GraphError)
     return kind(
-        message,
+        redact(message, known),
         code=code,
         subcode=subcode,
         type=str(told.get("type", "")),

@@ -184,7 +184,8 @@ def test_the_live_transport_takes_proxy_and_certificates_from_the_environment(
     monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
     context = _pool(live_transport())._ssl_context
     assert isinstance(context, ssl.SSLContext)
-    assert [dict(part[0] for part in ca["subject"])["commonName"] for ca in context.get_ca_certs()] == ["Corporate Test CA"]
+    assert "Corporate Test CA" in str(context.get_ca_certs())
+    assert len(context.get_ca_certs()) == 1
 
 
 def _pool(transport: httpx.BaseTransport) -> Any:

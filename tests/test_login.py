@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import getpass
 import hashlib
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -20,9 +21,8 @@ from fbnb.errors import (
     ScopeUnknown,
     StateMismatch,
 )
-from fbnb.flows import login
 from fbnb.flows.debug_token import debug_token
-from fbnb.flows.login import code_from_redirect, exchange_code, list_permissions, log_in, login_url, pkce
+from fbnb.flows.login import code_from_redirect, exchange_code, list_permissions, log_in, login_url, paste_redirect, pkce
 from fbnb.flows.long_lived import extend_user_token
 from fbnb.redact import Secret
 from fbnb.sandbox import Sandbox
@@ -205,6 +205,6 @@ def test_a_misspelt_scope_opens_no_dialog(client: GraphClient) -> None:
 def test_pasting_the_redirect_shows_the_address_and_echoes_nothing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(login.getpass, "getpass", lambda prompt: f"{HOME}?code=abc")
-    assert login.paste_redirect("https://www.facebook.com/x") == f"{HOME}?code=abc"
+    monkeypatch.setattr(getpass, "getpass", lambda prompt: f"{HOME}?code=abc")
+    assert paste_redirect("https://www.facebook.com/x") == f"{HOME}?code=abc"
     assert "https://www.facebook.com/x" in capsys.readouterr().out

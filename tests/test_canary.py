@@ -1,0 +1,210 @@
+"""A planted token and a planted secret are looked for everywhere they might leak to."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import pickle
+import threading
+from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import httpx
+import pytest
+from capture import Capture, Failing
+from IPython.core.interactiveshell import InteractiveShell
+
+from fbnb.client import GraphClient, Proof
+from fbnb.clock import SystemClock
+from fbnb.errors import FbnbError
+from fbnb.flows.debug_token import compose_app_token, debug_token
+from fbnb.flows.login import code_from_redirect, exchange_code, log_in
+from fbnb.flows.long_lived import extend_user_token
+from fbnb.flows.page_tokens import list_pages
+from fbnb.plots import sequence_diagram
+from fbnb.redact import Secret
+from fbnb.settings import Settings
+from fbnb.tables import token_table, wire_table
+from fbnb.tokens import AccessToken, Page
+from fbnb.walk import walk_login
+from fbnb.widgets import PagePicker, SettingsForm, Stepper
+from fbnb.wire import as_curl
+
+APP_SECRET = "0123456789abcdef0123456789abcdef"
+USER = "EAA" + "CanaryUser" * 6
+PAGE = "EAA" + "CanaryPage" * 6
+CODE = "AQ" + "CanaryCode" * 6
+ODD = "no-token-shape-at-all-canary"
+CANARIES = (APP_SECRET, USER, PAGE, CODE, ODD)
+HOME = "http://localhost:8400/callback"
+REFUSED = 400, {"error": {"message": f"Malformed access token {USER}", "type": "OAuthException", "code": 190}}
+ECHOED = 400, {"error": {"message": f"Malformed access token {ODD}", "type": "OAuthException", "code": 190}}
+
+
+def leaks(text: str) -> list[str]:
+    """The canaries in a text, whole or in a half that would be worth stealing."""
+    return [canary for canary in CANARIES if canary in text or canary[:24] in text or canary[-24:] in text]
+
+
+def settings() -> Settings:
+    return Settings(app_id="1000000000001", app_secret=Secret(APP_SECRET))
+
+
+def token(text: str = USER) -> AccessToken:
+    return AccessToken(Secret(text), label="canary")
+
+
+ANSWERS = [
+    {"access_token": USER, "token_type": "bearer", "expires_in": 7200},
+    {"access_token": USER, "token_type": "bearer", "expires_in": 5184000},
+    {
+        "data": [{"id": "1", "name": "a", "access_token": PAGE, "tasks": ["MANAGE"]}],
+        "paging": {"next": f"https://graph.facebook.com/v26.0/9/accounts?access_token={USER}&after=x"},
+    },
+    {"data": [{"id": "2", "name": "b", "access_token": ODD, "tasks": []}]},
+    {"data": {"is_valid": True, "type": "USER", "scopes": [], "metadata": {}}},
+]
+
+
+def journey() -> tuple[GraphClient, list[Any]]:
+    """A client that has been through every flow, and everything that the flows gave."""
+    capture = Capture([*ANSWERS, ECHOED])
+    consent = f"{HOME}?code={CODE}&state=s#_=_"
+    client = GraphClient(settings(), capture, SystemClock(), lambda url: consent, lambda: "s", proof=Proof.TIMED)
+    short = log_in(client, ["email"])
+    long = extend_user_token(client, short)
+    pages = list_pages(client, long)
+    info = debug_token(client, pages[1].token or short)
+    with pytest.raises(FbnbError) as caught:
+        client.get("me", token(ODD), note=f"{USER}")
+    code = code_from_redirect(consent, state="s")
+    return client, [short, long, pages, info, caught.value, code, compose_app_token(client.settings), Secret(ODD)]
+
+
+def test_no_repr_str_or_html() -> None:
+    client, given = journey()
+    tokens = [value for value in given if isinstance(value, AccessToken)]
+    pages: list[Page] = given[2]
+    shown: list[Any] = [client, client.settings, *given, *client.wire.exchanges, client.wire, vars(given[4])]
+    shown += [token_table(tokens, now=client.now()).to_html(), wire_table(client.wire.exchanges).to_html()]
+    shown += [wire_table(client.wire.exchanges).to_csv(), sequence_diagram(client.wire.exchanges).svg]
+    shown += [exchange.answer_text + exchange.request + as_curl(exchange) for exchange in client.wire.exchanges]
+    shown += [PagePicker(pages).snapshot(), json.dumps([exchange.headers for exchange in client.wire.exchanges])]
+    for value in shown:
+        assert not leaks(f"{value!r} {value}"), type(value)
+    assert len(client.wire.exchanges) == 7
+
+
+def test_no_widget() -> None:
+    client, _ = journey()
+    form = SettingsForm(client.settings)
+    form.app_secret.value = APP_SECRET
+    assert not leaks(form.snapshot())
+    form.apply.click()
+    assert not leaks(str(form.view.get_state()) + str([child.get_state() for child in form.view.children]))
+    stepper = Stepper(walk_login(client.acting_as(lambda url: f"{HOME}?code={CODE}&state=s")))
+    for _ in range(5):
+        stepper.next_button.click()
+        assert not leaks(stepper.snapshot() + repr(stepper.walk) + repr(stepper._repr_mimebundle_()))
+
+
+def test_no_pickle() -> None:
+    _, given = journey()
+    for value in [*given, settings()]:
+        try:
+            written = pickle.dumps(value)
+        except TypeError as refused:
+            assert "not pickled" in str(refused)  # noqa: PT017 - either is right, a leak is not
+        else:
+            assert not leaks(written.decode("latin-1")), type(value)
+
+
+VERBOSE_CELLS = {
+    "refusal": "client.get('me', token)",
+    "no answer": "broken.get('me', token)",
+    "interrupted": "interrupted.get('me', token, secret=client.settings.app_secret)",
+    "bad input": "AccessToken.of(token.value.reveal() + ' ')",
+    "bad code": "exchange_code(client, code)",
+    "our own bug": "1 / (token == client.settings.app_secret)",
+    "a wrong argument": "list_pages(client, token, limit=token, colour=client)",
+    "a bad setting": "Settings(app_secret=Secret(token.value.reveal()))",
+}
+
+
+@pytest.mark.parametrize("cell", VERBOSE_CELLS)
+@pytest.mark.parametrize("mode", ["Verbose", "Context"])
+def test_no_traceback(cell: str, mode: str) -> None:
+    InteractiveShell.clear_instance()
+    shell = InteractiveShell.instance(colors="nocolor")
+    shell.user_ns |= {
+        "client": GraphClient(settings(), Capture([REFUSED])),
+        "broken": GraphClient(settings(), Failing(lambda request: httpx.ConnectError(f"cannot reach {request.url}"))),
+        "interrupted": GraphClient(settings(), Failing(lambda request: KeyboardInterrupt(str(request.url)))),
+        "token": token(),
+        "code": Secret(CODE),
+        "AccessToken": AccessToken,
+        "Settings": Settings,
+        "Secret": Secret,
+        "exchange_code": exchange_code,
+        "list_pages": list_pages,
+    }
+    out = io.StringIO()
+    with redirect_stdout(out), redirect_stderr(out):
+        shell.run_line_magic("xmode", mode)
+        shell.run_cell(VERBOSE_CELLS[cell])
+    InteractiveShell.clear_instance()
+    assert len(out.getvalue()) > 60, "something was raised and shown"
+    assert not leaks(out.getvalue())
+
+
+class _Graph(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        status, body = (400, REFUSED[1]) if "/me" in self.path else (200, {"access_token": USER, "expires_in": 5})
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(json.dumps(body).encode())
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def proxy() -> Iterator[str]:
+    server = HTTPServer(("127.0.0.1", 0), _Graph)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+class _OverPlainHttp(httpx.HTTPTransport):
+    """The real transport, but to a server on loopback instead of to Graph's host."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self._to = httpx.URL(url)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        request.url = request.url.copy_with(scheme="http", host=self._to.host, port=self._to.port)
+        return super().handle_request(request)
+
+
+def test_no_log_at_debug_over_real_http(proxy: str, caplog: pytest.LogCaptureFixture) -> None:
+    with _OverPlainHttp(proxy) as transport, caplog.at_level(logging.DEBUG):
+        client = GraphClient(settings(), transport)
+        extend_user_token(client, token())
+        with pytest.raises(FbnbError):
+            client.get("me", token())
+    assert len(caplog.records) > 10, "the libraries do log at DEBUG"
+    assert not leaks(caplog.text + "".join(repr(vars(record)) for record in caplog.records))
+
+
+def test_the_canaries_can_be_found() -> None:
+    assert leaks(f"x{USER[:30]}") == [USER]
+    assert leaks("nothing") == []
+    assert leaks(repr(httpx.Request("GET", f"https://graph.facebook.com/?access_token={USER}"))) == [USER], "httpx would leak it"
