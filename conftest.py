@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ _GUARD = str(_ROOT / "tests" / "guard")
 
 def pytest_configure(config: pytest.Config) -> None:
     _plain_environment()
+    config.add_cleanup(lambda: shutil.rmtree(os.environ["IPYTHONDIR"], ignore_errors=True))
     sys.path.insert(0, _GUARD)
     import sitecustomize  # noqa: F401 - this process started without it
 
@@ -29,6 +32,15 @@ def _plain_environment() -> None:
         del os.environ[name]
     os.environ["IPYTHONDIR"] = tempfile.mkdtemp(prefix="fbnb-ipython-")
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [_GUARD, os.environ.get("PYTHONPATH")]))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With FBNB_TEST_ALL=1, a test that is skipped has failed."""
+    report = yield
+    if report.skipped and os.environ.get("FBNB_TEST_ALL") == "1":
+        report.outcome = "failed"
+    return report
 
 
 def _keep_history() -> None:

@@ -15,9 +15,12 @@ from fbnb import __version__
 from fbnb.errors import FbnbError, InputError
 from fbnb.resources import folder, installed
 
-_FIRST = "notebooks/00_start_here.ipynb"
 _MANIFEST = ".fbnb-copied.json"
-_QUIET = ("--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate")
+_OPENS = (
+    "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb",  # the address it prints leads there too
+    "--LabApp.news_url=None",
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -60,7 +63,7 @@ def lab(where: Path, options: Sequence[str]) -> None:
     # A container's root may run it: this server listens on loopback unless told otherwise.
     root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     os.chdir(where)
-    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", *_QUIET, *root, *options, _FIRST])
+    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", *_OPENS, *root, *options])
 
 
 def _unpack(where: Path) -> Path:
