@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
+from shell import shown
 
 import fbnb
+from fbnb.client import GraphClient
 from fbnb.sandbox import Sandbox
+from fbnb.tokens import AccessToken
 
 CELLS = {
     "token empty": ("AccessToken.of('')", "InputError", "is empty"),
@@ -59,29 +58,18 @@ CELLS = {
 }
 
 
-@pytest.fixture
-def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[InteractiveShell]:
+@pytest.mark.parametrize("case", CELLS)
+def test_one_clear_line_and_nothing_half_done(
+    case: str, client: GraphClient, sandbox: Sandbox, short: AccessToken, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "bad.json").write_text('{\n "seed" "x"}')
-    InteractiveShell.clear_instance()
-    shell = InteractiveShell.instance(colors="nocolor")
-    shell.user_ns |= {name: getattr(fbnb, name) for name in fbnb.__all__}
-    shell.run_cell("client, sandbox = connect(); token = log_in(client, ['pages_show_list'])")
-    yield shell
-    InteractiveShell.clear_instance()
-
-
-@pytest.mark.parametrize("case", CELLS)
-def test_one_clear_line_and_nothing_half_done(case: str, shell: InteractiveShell) -> None:
-    cell, name, words = CELLS[case]
-    sandbox: Sandbox = shell.user_ns["sandbox"]
+    names = {name: getattr(fbnb, name) for name in fbnb.__all__} | {"client": client, "sandbox": sandbox, "token": short}
+    cell, error, words = CELLS[case]
     before = sandbox.checkpoint()
-    out = io.StringIO()
-    with redirect_stdout(out), redirect_stderr(out):
-        shell.run_cell(cell)
-    told = out.getvalue().splitlines()
+    told = shown(cell, names).splitlines()
     assert len(told) == 1, told
-    assert told[0].startswith(f"{name}: ")
+    assert told[0].startswith(f"{error}: ")
     assert words in told[0]
     after = sandbox.checkpoint()
     assert (after.now, after.facts, after.codes) == (before.now, before.facts, before.codes)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import json
 import logging
 import pickle
 import threading
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import httpx
 import pytest
 from capture import Capture, Failing
-from IPython.core.interactiveshell import InteractiveShell
+from shell import shown
 
 from fbnb.client import GraphClient, Proof
 from fbnb.clock import SystemClock
@@ -88,12 +86,12 @@ def test_no_repr_str_or_html() -> None:
     client, given = journey()
     tokens = [value for value in given if isinstance(value, AccessToken)]
     pages: list[Page] = given[2]
-    shown: list[Any] = [client, client.settings, *given, *client.wire.exchanges, client.wire, vars(given[4])]
-    shown += [token_table(tokens, now=client.now()).to_html(), wire_table(client.wire.exchanges).to_html()]
-    shown += [wire_table(client.wire.exchanges).to_csv(), sequence_diagram(client.wire.exchanges).svg]
-    shown += [exchange.answer_text + exchange.request + as_curl(exchange) for exchange in client.wire.exchanges]
-    shown += [PagePicker(pages).snapshot(), json.dumps([exchange.headers for exchange in client.wire.exchanges])]
-    for value in shown:
+    everything: list[Any] = [client, client.settings, *given, *client.wire.exchanges, client.wire, vars(given[4])]
+    everything += [token_table(tokens, now=client.now()).to_html(), wire_table(client.wire.exchanges).to_html()]
+    everything += [wire_table(client.wire.exchanges).to_csv(), sequence_diagram(client.wire.exchanges).svg]
+    everything += [exchange.answer_text + exchange.request + as_curl(exchange) for exchange in client.wire.exchanges]
+    everything += [PagePicker(pages).snapshot(), json.dumps([exchange.headers for exchange in client.wire.exchanges])]
+    for value in everything:
         assert not leaks(f"{value!r} {value}"), type(value)
     assert len(client.wire.exchanges) == 7
 
@@ -137,9 +135,7 @@ VERBOSE_CELLS = {
 @pytest.mark.parametrize("cell", VERBOSE_CELLS)
 @pytest.mark.parametrize("mode", ["Verbose", "Context"])
 def test_no_traceback(cell: str, mode: str) -> None:
-    InteractiveShell.clear_instance()
-    shell = InteractiveShell.instance(colors="nocolor")
-    shell.user_ns |= {
+    names = {
         "client": GraphClient(settings(), Capture([REFUSED])),
         "broken": GraphClient(settings(), Failing(lambda request: httpx.ConnectError(f"cannot reach {request.url}"))),
         "interrupted": GraphClient(settings(), Failing(lambda request: KeyboardInterrupt(str(request.url)))),
@@ -151,13 +147,9 @@ def test_no_traceback(cell: str, mode: str) -> None:
         "exchange_code": exchange_code,
         "list_pages": list_pages,
     }
-    out = io.StringIO()
-    with redirect_stdout(out), redirect_stderr(out):
-        shell.run_line_magic("xmode", mode)
-        shell.run_cell(VERBOSE_CELLS[cell])
-    InteractiveShell.clear_instance()
-    assert len(out.getvalue()) > 60, "something was raised and shown"
-    assert not leaks(out.getvalue())
+    text = shown(VERBOSE_CELLS[cell], names, mode)
+    assert text.strip(), "something was raised and shown"
+    assert not leaks(text)
 
 
 class _Graph(BaseHTTPRequestHandler):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import pickle
-from contextlib import redirect_stderr, redirect_stdout
 
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
+from shell import shown
 
 from fbnb import errors
 from fbnb.errors import FbnbError, GraphError, graph_error
@@ -101,11 +99,5 @@ def test_every_refusal_by_graph_has_a_remedy() -> None:
 
 
 def test_in_a_notebook_an_error_is_one_line() -> None:
-    InteractiveShell.clear_instance()
-    shell = InteractiveShell.instance(colors="nocolor")
-    shell.user_ns["error"] = refusal(190, "Session has expired", 463)
-    out = io.StringIO()
-    with redirect_stdout(out), redirect_stderr(out):
-        shell.run_cell("raise error")
-    InteractiveShell.clear_instance()
-    assert out.getvalue().splitlines() == [f"TokenExpired: {refusal(190, 'Session has expired', 463)}"]
+    error = refusal(190, "Session has expired", 463)
+    assert shown("raise error", {"error": error}).splitlines() == [f"TokenExpired: {error}"]
