@@ -45,6 +45,7 @@ clean:  ## remove the virtual environment and every cache
 
 .venv/made.done:
 	@test -n "$(PYTHON)" || { echo "fbnb needs Python 3.11 or newer: install it, or name it with make PYTHON=/path/to/python3.12"; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "fbnb needs Python 3.11 or newer, and $(PYTHON) is older."; exit 1; }
 	@echo "Setting up .venv with $(PYTHON); the first time takes a minute or two."
 	@"$(PYTHON)" -m venv .venv || { rm -rf .venv; echo "This Python lacks venv: on Debian, apt-get install python3-venv"; exit 1; }
 	@touch $@

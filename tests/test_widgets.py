@@ -83,7 +83,7 @@ def test_the_stepper_shows_request_answer_and_what_is_held(client: GraphClient) 
     assert stepper.next_button.disabled
     assert "GET /v26.0/oauth/access_token?" in stepper.wire.value
     assert "Answered 200" in stepper.wire.value
-    assert "<caption>You now hold</caption>" in stepper.held.value
+    assert "You now hold</caption>" in stepper.held.value
     assert "AccessToken(USER EAA…" in stepper.held.value
     stepper.over_button.click()
     assert not stepper.next_button.disabled

@@ -82,8 +82,13 @@ def _shortened(value: object) -> object:
 
 
 def _held(held: dict[str, object]) -> str:
-    rows = "".join(f"<tr><th scope=row>{escape(name)}</th><td>{escape(_brief(value))}</td></tr>" for name, value in held.items())
-    return f"<table><caption>You now hold</caption>{rows}</table>" if rows else "<p>You hold nothing yet.</p>"
+    # Addresses are long words: they may break anywhere, else the table outgrows the page.
+    cell = '<td style="text-align:left;overflow-wrap:anywhere;white-space:normal">'
+    rows = "".join(
+        f"<tr><th scope=row>{escape(name)}</th>{cell}{escape(_brief(value))}</td></tr>" for name, value in held.items()
+    )
+    caption = '<caption style="text-align:left">You now hold</caption>'
+    return f"<table>{caption}{rows}</table>" if rows else "<p>You hold nothing yet.</p>"
 
 
 def _brief(value: object) -> str:
