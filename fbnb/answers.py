@@ -43,6 +43,13 @@ def understood(raw: Raw, known: Iterable[str] = ()) -> dict[str, Any] | FbnbErro
     return UnreadableAnswer(_what_it_is(raw))
 
 
+def part(answer: dict[str, Any], name: str) -> Any:
+    """One field of an answer. Raises UnreadableAnswer: it is not there."""
+    if name not in answer:
+        raise UnreadableAnswer(f"Graph's answer has no {name}; it has {', '.join(answer) or 'nothing'}.")
+    return answer[name]
+
+
 def _what_it_is(raw: Raw) -> str:
     text = raw.text().strip()
     if not text:

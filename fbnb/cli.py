@@ -78,7 +78,7 @@ def _unpack(where: Path) -> Path:
 def copy_changed(where: Path) -> list[str]:
     """Copy what is new or untouched since the last copy; returns the names of the files kept as they were."""
     manifest = where / _MANIFEST
-    copied: dict[str, str] = json.loads(manifest.read_text()) if manifest.is_file() else {}
+    copied = _copied(manifest)
     kept = []
     for source in sorted(path for name in ("notebooks", "data") for path in folder(name).rglob("*") if path.is_file()):
         name = f"{source.relative_to(folder('data').parent)}"
@@ -91,6 +91,13 @@ def copy_changed(where: Path) -> list[str]:
         copied[name] = fresh
     manifest.write_text(json.dumps(copied, indent=1, sort_keys=True) + "\n")
     return kept
+
+
+def _copied(manifest: Path) -> dict[str, str]:
+    try:
+        return dict(json.loads(manifest.read_text()))
+    except (OSError, ValueError):
+        return {}  # then whatever differs counts as changed, and is kept
 
 
 def _digest(path: Path) -> str:

@@ -206,7 +206,10 @@ def _path(version: str, path: str) -> str:
 
 def _next(link: str) -> tuple[str, dict[str, str]]:
     """Path and parameters of a `next` link, without the credentials in it: ours are added again, theirs never logged."""
-    parts = urlsplit(link)
+    try:
+        parts = urlsplit(link)
+    except ValueError:
+        parts = urlsplit("")
     if (parts.scheme, parts.netloc) != ("https", GRAPH_HOST):
         raise UnreadableAnswer(f"The next page of the list is said to be at {parts.netloc!r}, which is not {GRAPH_HOST}.")
     params = dict(parse_qsl(parts.query, keep_blank_values=True))

@@ -109,7 +109,10 @@ def _check_version(version: str) -> None:
 
 
 def _check_redirect_uri(uri: str) -> None:
-    parts = urlsplit(uri)
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        parts = urlsplit("")
     if parts.scheme not in {"http", "https"} or not parts.netloc or parts.fragment:
         raise SettingError(
             f"FBNB_REDIRECT_URI is {uri!r}.", remedy=f"It is a whole URL without #, such as {DEFAULT_REDIRECT_URI}."

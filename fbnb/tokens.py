@@ -179,7 +179,7 @@ class TokenInfo:
             scopes=tuple(data.get("scopes", ())),
             granular_scopes=tuple(_granular(item) for item in data.get("granular_scopes", ())),
             metadata=dict(data.get("metadata", {})),
-            error=TokenFault(fault["code"], fault["message"], fault.get("subcode")) if fault else None,
+            error=TokenFault(fault.get("code", 0), fault.get("message", ""), fault.get("subcode")) if fault else None,
         )
 
 

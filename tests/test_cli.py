@@ -95,3 +95,11 @@ def test_a_folder_that_cannot_be_made_is_one_line(monkeypatch: pytest.MonkeyPatc
         main(["lab", "--folder", str(tmp_path / "file" / "inside")])
     assert str(left.value.code).startswith("fbnb: ")
     assert "\n" not in str(left.value.code)
+
+
+def test_a_spoilt_list_of_copies_loses_nothing(tmp_path: Path) -> None:
+    copy_changed(tmp_path)
+    (tmp_path / ".fbnb-copied.json").write_text("{not json")
+    (tmp_path / "data" / "world.json").write_text("mine")
+    assert copy_changed(tmp_path) == ["data/world.json"]
+    assert (tmp_path / "data" / "world.json").read_text() == "mine"

@@ -98,7 +98,13 @@ def test_paging_follows_next_with_our_own_credentials() -> None:
 
 
 @pytest.mark.parametrize(
-    "link", ["https://evil.example/v26.0/me", "http://graph.facebook.com/me", "https://graph.facebook.com.evil.example/"]
+    "link",
+    [
+        "https://evil.example/v26.0/me",
+        "http://graph.facebook.com/me",
+        "https://graph.facebook.com.evil.example/",
+        "https://[half",
+    ],
 )
 def test_paging_never_leaves_graphs_own_host(link: str) -> None:
     capture = Capture([listed("1", next=link)])

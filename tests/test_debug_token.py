@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from capture import Capture
 
 from fbnb.client import GraphClient
-from fbnb.errors import SettingError, TokenMalformed, WrongTokenKind
+from fbnb.errors import SettingError, TokenMalformed, UnreadableAnswer, WrongTokenKind
 from fbnb.flows.debug_token import compose_app_token, debug_token
 from fbnb.flows.login import log_in
 from fbnb.flows.long_lived import extend_user_token
@@ -117,3 +118,8 @@ def test_expires_at_zero_is_never(client: GraphClient, short: AccessToken) -> No
     assert page
     assert page.expires_at is None
     assert page.confirmed(debug_token(client, page)).expires_at is NEVER
+
+
+def test_an_answer_without_data_says_so(client: GraphClient, short: AccessToken) -> None:
+    with pytest.raises(UnreadableAnswer, match="has no data; it has nothing"):
+        debug_token(replace(client, transport=Capture([{}])), short)

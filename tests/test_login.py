@@ -20,6 +20,7 @@ from fbnb.errors import (
     RedirectMistake,
     ScopeUnknown,
     StateMismatch,
+    UnreadableAnswer,
 )
 from fbnb.flows.debug_token import debug_token
 from fbnb.flows.login import code_from_redirect, exchange_code, list_permissions, log_in, login_url, paste_redirect, pkce
@@ -100,6 +101,13 @@ def test_a_person_may_cancel_and_nothing_is_granted(client: GraphClient, sandbox
     assert sandbox.checkpoint().facts == before
 
 
+def test_removing_the_app_forgets_every_answer(client: GraphClient, sandbox: Sandbox) -> None:
+    log_in(client.acting_as(sandbox.person(decline=["email"], pages=["Harbour Bakery"])), ["email", "pages_show_list"])
+    sandbox.remove_app("Mara Quay", client.settings.app_id)
+    token = log_in(client, ["email"])
+    assert granted(client, token) == {"email": "granted", "public_profile": "granted"}
+
+
 def test_someone_without_a_role_cannot_log_in_to_an_app_in_development(client: GraphClient, sandbox: Sandbox) -> None:
     with pytest.raises(DialogRefused, match=r"1349126.*App Not Setup"):
         log_in(client.acting_as(sandbox.person("Ines Voss")))
@@ -152,6 +160,7 @@ def test_a_code_in_the_fragment_is_found() -> None:
     [
         ("", RedirectMistake, "not a URL"),
         ("code=abc&state=s", RedirectMistake, "not a URL"),
+        ("http://[half?code=abc", RedirectMistake, "not a URL"),
         (f"{HOME}?state=s", RedirectMistake, "no code"),
         (f"{HOME}?code=&state=s", RedirectMistake, "no code"),
         ("http://localhost:8400/other?code=abc&state=s", RedirectMistake, "leads to localhost:8400/other"),
@@ -194,6 +203,11 @@ def test_an_answer_without_expires_in_tells_no_expiry(client: GraphClient) -> No
     capture = Capture([{"access_token": "EAAx", "token_type": "bearer"}])
     token = exchange_code(GraphClient(client.settings, capture, client.clock), Secret("c"))
     assert token.expires_at is None
+
+
+def test_an_answer_without_a_token_says_so(client: GraphClient) -> None:
+    with pytest.raises(UnreadableAnswer, match="has no access_token; it has token_type"):
+        exchange_code(GraphClient(client.settings, Capture([{"token_type": "bearer"}])), Secret("c"))
 
 
 def test_a_misspelt_scope_opens_no_dialog(client: GraphClient) -> None:

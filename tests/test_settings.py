@@ -58,6 +58,7 @@ def test_the_argument_wins_over_the_variable(tmp_path: Path) -> None:
         ({"FBNB_VERSION": "v26"}, "FBNB_VERSION is 'v26'", "Did you mean v26.0?"),
         ({"FBNB_VERSION": "25.0"}, "FBNB_VERSION is '25.0'", "Did you mean v25.0?"),
         ({"FBNB_VERSION": "latest"}, "FBNB_VERSION is 'latest'", "Did you mean v26.0?"),
+        ({"FBNB_REDIRECT_URI": "http://[half"}, "FBNB_REDIRECT_URI", "a whole URL"),
         ({"FBNB_REDIRECT_URI": "localhost:8400"}, "FBNB_REDIRECT_URI is 'localhost:8400'", "a whole URL"),
     ],
 )

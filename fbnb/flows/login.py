@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
+from fbnb.answers import part
 from fbnb.catalogue import scope_list
 from fbnb.client import DIALOG_HOST, GraphClient
 from fbnb.errors import DialogRefused, InputError, LoginCancelled, RedirectMistake, StateMismatch
@@ -84,9 +85,7 @@ def code_from_redirect(redirect: str | Secret, *, state: str, redirect_uri: str 
     LoginCancelled, DialogRefused: what the dialog answered instead.
     """
     redirect = redirect.reveal() if isinstance(redirect, Secret) else redirect
-    parts = urlsplit(redirect.strip())
-    if not parts.scheme or not parts.netloc:
-        raise RedirectMistake("That is not a URL.", remedy=_AGAIN)
+    parts = _split(redirect)
     if redirect_uri and _place(redirect) != _place(redirect_uri):
         raise RedirectMistake(f"That URL leads to {parts.netloc}{parts.path}, the login to {redirect_uri}.", remedy=_AGAIN)
     told = dict(parse_qsl(parts.query)) | dict(parse_qsl(parts.fragment.removesuffix("_=_")))
@@ -98,8 +97,18 @@ def code_from_redirect(redirect: str | Secret, *, state: str, redirect_uri: str 
     return Secret(told["code"])
 
 
+def _split(redirect: str) -> SplitResult:
+    try:
+        parts = urlsplit(redirect.strip())
+    except ValueError:
+        parts = urlsplit("")
+    if not parts.scheme or not parts.netloc:
+        raise RedirectMistake("That is not a URL.", remedy=_AGAIN)
+    return parts
+
+
 def _place(url: str) -> tuple[str, str, str]:
-    parts = urlsplit(url.strip())
+    parts = _split(url)
     return parts.scheme, parts.netloc, parts.path.rstrip("/")
 
 
@@ -137,7 +146,7 @@ def token_from_answer(client: GraphClient, answer: dict[str, Any], *, label: str
     """The user token in an `oauth/access_token` answer; its expiry is None where Graph gave no `expires_in`."""
     now, seconds = client.now(), answer.get("expires_in")
     expires: Expiry = None if seconds is None else now.replace(microsecond=0) + timedelta(seconds=int(seconds))
-    return AccessToken(Secret(answer["access_token"]), TokenKind.USER, label, issued_at=now, expires_at=expires)
+    return AccessToken(Secret(part(answer, "access_token")), TokenKind.USER, label, issued_at=now, expires_at=expires)
 
 
 def log_in(client: GraphClient, scopes: Iterable[str] | str = (), *, auth_type: str | None = None) -> AccessToken:

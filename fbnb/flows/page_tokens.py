@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from fbnb.answers import part
 from fbnb.client import GraphClient
 from fbnb.errors import InputError
 from fbnb.redact import Secret
@@ -39,8 +40,8 @@ def get_page(client: GraphClient, page_id: str, token: AccessToken, *, fields: S
 
 
 def _page(client: GraphClient, row: dict[str, Any]) -> Page:
-    told = row.get("access_token")
-    name = row.get("name", row["id"])
-    token = AccessToken(Secret(told), TokenKind.PAGE, name, issued_at=client.now(), subject=row["id"]) if told else None
+    id, told = str(part(row, "id")), row.get("access_token")
+    name = row.get("name", id)
+    token = AccessToken(Secret(told), TokenKind.PAGE, name, issued_at=client.now(), subject=id) if told else None
     tasks = tuple(row["tasks"]) if "tasks" in row else None
-    return Page(id=row["id"], name=name, category=row.get("category", ""), tasks=tasks, token=token)
+    return Page(id=id, name=name, category=row.get("category", ""), tasks=tasks, token=token)

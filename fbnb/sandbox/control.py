@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 from fbnb.clock import ManualClock, ShiftedClock
 from fbnb.errors import DialogRefused
 from fbnb.sandbox.core import answer, ask
-from fbnb.sandbox.facts import Ending, PageDeleted, RoleChanged, SecretReset, SessionEnded
+from fbnb.sandbox.facts import NOTHING_GRANTED, Ending, PageDeleted, RoleChanged, SecretReset, SessionEnded
 from fbnb.sandbox.login import Choice
 from fbnb.sandbox.seed import load_seed
 from fbnb.sandbox.transport import SandboxTransport
@@ -94,8 +94,9 @@ class Sandbox:
         self._end_sessions(person, app_id, Ending.LOGGED_OUT)
 
     def remove_app(self, person: str, app_id: str) -> None:
-        """The person takes the app out of their settings; its tokens die: 190/458."""
+        """The person takes the app out of their settings; its tokens die: 190/458, and the next login asks everything anew."""
         self._end_sessions(person, app_id, Ending.APP_REMOVED)
+        self.world.note((self.world.person_named(person).id, app_id), NOTHING_GRANTED)
 
     def invalidate(self, person: str, app_id: str) -> None:
         """An API call ends the person's tokens: 190/466."""

@@ -27,6 +27,9 @@ class Grant:
     auth_type: str = ""
 
 
+NOTHING_GRANTED = Grant(frozenset(), frozenset(), frozenset())
+
+
 class Ending(Enum):
     """Why sessions ended, with Graph's subcode and words."""
 

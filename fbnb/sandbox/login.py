@@ -55,6 +55,8 @@ def dialog(world: World, asked: Asked) -> Answer:
         words = f"Invalid Scopes: {', '.join(unknown)}. This message is only shown to developers."
         return _page_of_its_own("Invalid Scopes", words)
     choice = _choice(world, asked)
+    if choice.person not in world.people:
+        return _page_of_its_own("Nobody is logged in", "There is no such person in this world.")
     if app.mode == "development" and not world.app_role(choice.person, app):
         return _redirect(asked, error_code="1349126", error_message=_NOT_SET_UP)
     if choice.cancel:
@@ -126,7 +128,10 @@ def _choice(world: World, asked: Asked) -> Choice:
 
 
 def _allowed(app: App, redirect_uri: str) -> bool:
-    parts = urlsplit(redirect_uri)
+    try:
+        parts = urlsplit(redirect_uri)
+    except ValueError:
+        return False
     if app.mode == "development" and parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1"}:
         return True
     return _without_state(redirect_uri) in {_without_state(uri) for uri in app.redirect_uris}

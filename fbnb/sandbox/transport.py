@@ -18,7 +18,7 @@ class SandboxTransport(httpx.BaseTransport):
         self._world = world
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        params = dict(request.url.params) | dict(parse_qsl(request.read().decode(), keep_blank_values=True))
+        params = dict(request.url.params) | dict(parse_qsl(request.read().decode(errors="replace"), keep_blank_values=True))
         asked = ask(request.method, request.url.host, request.url.path, params, request.headers.get("authorization", ""))
         told = answer(self._world, asked)
         body = told.body if isinstance(told.body, str) else json.dumps(told.body, separators=(",", ":"))

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from fbnb.clock import ManualClock, ShiftedClock
 from fbnb.errors import InputError
-from fbnb.sandbox.facts import F, Fact, Facts, Grant, Key, Moment, PageDeleted, RoleChanged, SecretReset
+from fbnb.sandbox.facts import NOTHING_GRANTED, F, Fact, Facts, Grant, Key, Moment, PageDeleted, RoleChanged, SecretReset
 from fbnb.sandbox.seed import App, PageSeed, Person, Seed
 from fbnb.tokens import Expiry, TokenKind
 
@@ -138,7 +138,7 @@ class World:
 
     def grant(self, person: str, app: str) -> Grant:
         """What the person has granted the app by now; an empty grant where nothing was."""
-        return self.latest(Grant, (person, app)) or Grant(frozenset(), frozenset(), frozenset())
+        return self.latest(Grant, (person, app)) or NOTHING_GRANTED
 
     def role(self, person: str, page: str) -> str:
         """The person's role on the Page by now; "" for none."""

@@ -1,0 +1,53 @@
+"""The transport takes whatever HTTP can carry, and answers it as Graph would."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from fbnb.sandbox import Sandbox
+
+
+def ask(sandbox: Sandbox, request: httpx.Request) -> httpx.Response:
+    return sandbox.transport.handle_request(request)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        httpx.Request("POST", "https://graph.facebook.com/v26.0/oauth/access_token", content=b"\xff\xfe\x00=&&&==\x80"),
+        httpx.Request("GET", "https://graph.facebook.com/v26.0/me?access_token=%ff%fe&appsecret_proof=%00&limit=-1"),
+        httpx.Request("GET", "https://graph.facebook.com/"),
+        httpx.Request("GET", "https://graph.facebook.com//v26.0//me//"),
+        httpx.Request("GET", "https://graph.facebook.com/v26.0/debug_token?access_token=1|2|3&input_token=|"),
+        httpx.Request("DELETE", "https://graph.facebook.com/v26.0/me/permissions"),
+        httpx.Request("PUT", "https://graph.facebook.com/v26.0/me"),
+        httpx.Request("GET", "https://elsewhere.example/v26.0/me"),
+    ],
+    ids=str,
+)
+def test_odd_requests_are_refused_as_json(request_: httpx.Request, sandbox: Sandbox) -> None:
+    response = ask(sandbox, request_)
+    assert response.status_code == 400
+    assert response.json()["error"]["fbtrace_id"] == response.headers["x-fb-trace-id"]
+    assert response.headers["www-authenticate"].startswith('OAuth "Facebook Platform" "')
+
+
+@pytest.mark.parametrize("params", [{"redirect_uri": "http://[half"}, {"_person": "nobody"}, {"client_id": ""}])
+def test_an_odd_dialog_is_a_page(params: dict[str, str], sandbox: Sandbox) -> None:
+    data = {"client_id": "1000000000001", "redirect_uri": "http://localhost:8400/callback"} | params
+    response = ask(sandbox, httpx.Request("POST", "https://www.facebook.com/v26.0/dialog/oauth", data=data))
+    assert response.status_code == 200
+    assert "<h1>" in response.text
+    assert "location" not in response.headers
+
+
+def test_the_same_token_in_query_form_and_header(sandbox: Sandbox) -> None:
+    app = "1000000000001|decafbadc0ffee00decafbadc0ffee01"
+    url = "https://graph.facebook.com/v26.0/debug_token"
+    requests = [
+        httpx.Request("GET", url, params={"input_token": app, "access_token": app}),
+        httpx.Request("GET", url, params={"input_token": app}, headers={"Authorization": f"Bearer {app}"}),
+        httpx.Request("GET", url, params={"input_token": app}, headers={"authorization": f"OAuth {app}"}),
+    ]
+    assert len({ask(sandbox, request).text for request in requests}) == 1
