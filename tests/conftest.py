@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from fbnb.client import GraphClient
@@ -13,6 +15,10 @@ from fbnb.sandbox import Sandbox
 from fbnb.tokens import AccessToken
 
 ROOT = Path(__file__).parents[1]
+
+# FBNB_TEST_ALL=1: long runs use their full counts.
+hypothesis.settings.register_profile("all", max_examples=2000, deadline=None)
+hypothesis.settings.load_profile("all" if os.environ.get("FBNB_TEST_ALL") == "1" else "default")
 
 
 @pytest.fixture

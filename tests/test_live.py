@@ -5,18 +5,23 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from capture import Capture
+from shell import run_cells
 
+from fbnb import kit
 from fbnb.client import GraphClient
+from fbnb.errors import GraphError, SandboxOnly, StateMismatch
 from fbnb.flows.debug_token import debug_token
 from fbnb.flows.login import list_permissions, log_in
 from fbnb.flows.long_lived import extend_user_token
 from fbnb.flows.page_tokens import get_page, list_pages
 from fbnb.redact import Secret
+from fbnb.sandbox import Sandbox
 from fbnb.settings import Settings, Target
 from fbnb.tokens import AccessToken
 
@@ -112,3 +117,19 @@ def test_no_two_logins_share_a_state() -> None:
     for _ in range(5):
         log_in(client)
     assert len({dict(parse_qsl(urlsplit(url).query))["state"] for url in opened}) == 5
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_every_notebook_runs_on_live_to_its_end(path: Path, monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> None:
+    """With `FBNB_TARGET=live`, and a Graph behind the live transport that has no clock to move and no person to command."""
+    app = sandbox.world.seed.apps[0]
+    for name, value in {"FBNB_TARGET": "live", "FBNB_APP_ID": app.id, "FBNB_APP_SECRET": app.secret}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(kit, "live_transport", lambda: sandbox.transport)
+    monkeypatch.setattr(kit, "paste_redirect", sandbox.person())
+    for cell, tagged, error in run_cells(path):
+        if "sandbox." in cell:
+            assert isinstance(error, SandboxOnly), cell
+        elif error:
+            assert tagged, cell
+            assert isinstance(error, GraphError | StateMismatch), cell
