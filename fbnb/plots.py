@@ -82,7 +82,10 @@ def _answer(exchange: Exchange) -> str:
         subcode = f"/{error['error_subcode']}" if "error_subcode" in error else ""
         return f"{exchange.status}: refused, {error.get('code')}{subcode}"
     if isinstance(told.get("data"), list):
-        return f"{exchange.status}: {len(told['data'])} rows{', and more' if 'next' in told.get('paging', {}) else ''}"
+        count = len(told["data"])
+        return (
+            f"{exchange.status}: {count} row{'' if count == 1 else 's'}{', and more' if 'next' in told.get('paging', {}) else ''}"
+        )
     names = list(told.get("data", told))
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return f"{exchange.status}: {', '.join(names[:3]) or 'no fields'}{more}"

@@ -45,7 +45,7 @@ def test_it_draws_the_requests_just_made(client: GraphClient, short: AccessToken
         "GET /v26.0/me/accounts",
         "200: 7 rows, and more",
         "GET /v26.0/me/accounts",
-        "200: 1 rows",
+        "200: 1 row",
     ]
 
 
