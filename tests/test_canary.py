@@ -128,6 +128,8 @@ VERBOSE_CELLS = {
     "bad code": "exchange_code(client, code)",
     "our own bug": "1 / (token == client.settings.app_secret)",
     "a wrong argument": "list_pages(client, token, limit=token, colour=client)",
+    "chained": "try:\n    client.get('me', token)\nexcept Exception:\n    raise ValueError('ours')",
+    "chained redirect": "try:\n    code_from_redirect(redirect, state='other')\nexcept Exception:\n    raise ValueError('ours')",
     "a bad setting": "Settings(app_secret=Secret(token.value.reveal()))",
 }
 
@@ -141,6 +143,8 @@ def test_no_traceback(cell: str, mode: str) -> None:
         "interrupted": GraphClient(settings(), Failing(lambda request: KeyboardInterrupt(str(request.url)))),
         "token": token(),
         "code": Secret(CODE),
+        "redirect": Secret(f"{HOME}?code={CODE}&state=s"),
+        "code_from_redirect": code_from_redirect,
         "AccessToken": AccessToken,
         "Settings": Settings,
         "Secret": Secret,

@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 from fbnb.answers import part
 from fbnb.catalogue import scope_list
 from fbnb.client import DIALOG_HOST, GraphClient
-from fbnb.errors import DialogRefused, InputError, LoginCancelled, RedirectMistake, StateMismatch
+from fbnb.errors import DialogRefused, FbnbError, InputError, LoginCancelled, RedirectMistake, StateMismatch
 from fbnb.redact import Secret
 from fbnb.tokens import AccessToken, Expiry, Permission, TokenKind
 
@@ -84,7 +84,14 @@ def code_from_redirect(redirect: str | Secret, *, state: str, redirect_uri: str 
     Raises RedirectMistake: not a URL, of another path, or without a code. StateMismatch: of another login.
     LoginCancelled, DialogRefused: what the dialog answered instead.
     """
-    redirect = redirect.reveal() if isinstance(redirect, Secret) else redirect
+    try:
+        return _code(redirect.reveal() if isinstance(redirect, Secret) else redirect, state, redirect_uri)
+    except FbnbError as refused:
+        problem = refused.with_traceback(None)
+    raise problem  # without the frames that had the code in clear
+
+
+def _code(redirect: str, state: str, redirect_uri: str | None) -> Secret:
     parts = _split(redirect)
     if redirect_uri and _place(redirect) != _place(redirect_uri):
         raise RedirectMistake(f"That URL leads to {parts.netloc}{parts.path}, the login to {redirect_uri}.", remedy=_AGAIN)
