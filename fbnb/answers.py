@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from fbnb.errors import FbnbError, UnreadableAnswer, graph_error
+from fbnb.redact import sealed
+
+P = TypeVar("P")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,29 +29,46 @@ class Raw:
         """The decoded JSON, or the text where it is none."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return self.text()
 
 
 def understood(raw: Raw, known: Iterable[str] = ()) -> dict[str, Any] | FbnbError:
-    """Graph's answer as a dict, or the error it amounts to. A bare `true`, as older calls answer, becomes {"success": True}."""
+    """Graph's answer as a dict, or the error it amounts to. A bare `true`, as older calls answer, becomes {"success": True}.
+
+    Tokens and whatever else is secret in it are Secrets: an answer can be looked at without showing them.
+    """
     if 300 <= raw.status < 400:
         return UnreadableAnswer(
             f"HTTP {raw.status} sends the call elsewhere; redirects are not followed, a token would go along."
         )
     value = raw.value()
     if isinstance(value, dict):
-        return graph_error(raw.status, value, known) if "error" in value else value
+        return graph_error(raw.status, value, known) if "error" in value else cast("dict[str, Any]", sealed(value, known))
     if isinstance(value, bool):
         return {"success": value}
     return UnreadableAnswer(_what_it_is(raw))
 
 
-def part(answer: dict[str, Any], name: str) -> Any:
-    """One field of an answer. Raises UnreadableAnswer: it is not there."""
-    if name not in answer:
-        raise UnreadableAnswer(f"Graph's answer has no {name}; it has {', '.join(answer) or 'nothing'}.")
-    return answer[name]
+def part(answer: Any, name: str, kind: type[P]) -> P:
+    """One field of an answer. Raises UnreadableAnswer: it is not there, or of another type."""
+    value = answer.get(name) if isinstance(answer, dict) else None
+    if not isinstance(value, kind):
+        has = ", ".join(map(str, answer)) if isinstance(answer, dict) else type(answer).__name__
+        raise UnreadableAnswer(f"Graph's answer has no {name} that could be used; it has {has or 'nothing'}.")
+    return value
+
+
+@contextmanager
+def read() -> Iterator[None]:
+    """Around code that takes an answer apart. Raises UnreadableAnswer: it is not of the shape that Graph documents."""
+    problem = None
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError) as odd:
+        problem = UnreadableAnswer(f"Graph's answer is not of the shape it documents ({type(odd).__name__}).")
+    if problem:
+        raise problem
 
 
 def _what_it_is(raw: Raw) -> str:

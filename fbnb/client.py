@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 import secrets
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
@@ -18,10 +19,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
 
-from fbnb.answers import Raw, understood
+from fbnb.answers import Raw, part, understood
 from fbnb.clock import Clock, SystemClock
-from fbnb.errors import DialogRefused, InputError, TransportError, UnreadableAnswer
-from fbnb.redact import Secret, redact
+from fbnb.errors import DialogRefused, InputError, SettingError, TransportError, UnreadableAnswer
+from fbnb.redact import SECRET_PARAMETERS, RedactingFilter, Secret, redact
 from fbnb.settings import Settings
 from fbnb.tokens import AccessToken
 from fbnb.wire import Wire
@@ -30,6 +31,10 @@ GRAPH_HOST = "graph.facebook.com"
 DIALOG_HOST = "www.facebook.com"
 _CREDENTIALS = frozenset({"access_token", "appsecret_proof", "appsecret_time"})
 _TIMEOUT = httpx.Timeout(60, connect=10).as_dict()
+
+# What httpx's own parts log at DEBUG has the answer's headers in it, and Graph repeats tokens in those.
+for _name in ("httpx", *(f"httpcore.{module}" for module in ("connection", "http11", "http2", "proxy", "socks"))):
+    logging.getLogger(_name).addFilter(RedactingFilter())
 
 Consent = Callable[[str], str]
 """How a person answers the dialog at a URL: returns the URL they were redirected to."""
@@ -55,10 +60,26 @@ def appsecret_proof(token: AccessToken, secret: Secret, at: datetime | None = No
 def live_transport() -> httpx.BaseTransport:
     """A pooled transport to the internet, through the proxy and with the certificates that the environment names.
 
-    HTTPS_PROXY, NO_PROXY and the system's proxy settings; SSL_CERT_FILE and SSL_CERT_DIR.
+    HTTPS_PROXY or ALL_PROXY, NO_PROXY and the system's proxy settings; SSL_CERT_FILE and SSL_CERT_DIR.
+
+    Raises SettingError: the proxy's address or the certificates cannot be used.
     """
-    proxy = None if urllib.request.proxy_bypass(GRAPH_HOST) else urllib.request.getproxies().get("https")
-    return httpx.HTTPTransport(verify=httpx.create_ssl_context(), proxy=proxy)
+    problem = ""
+    try:
+        return httpx.HTTPTransport(verify=httpx.create_ssl_context(), proxy=_proxy())
+    except ImportError:
+        problem = "HTTPS_PROXY names a SOCKS proxy, for which httpx needs the package socksio."
+    except (OSError, ValueError) as wrong:
+        problem = f"The proxy or the certificates of the environment cannot be used: {type(wrong).__name__}."
+    raise SettingError(problem, remedy="Check HTTPS_PROXY (http://host:port), SSL_CERT_FILE and SSL_CERT_DIR.")
+
+
+def _proxy() -> str | None:
+    if urllib.request.proxy_bypass(GRAPH_HOST):
+        return None
+    proxies = urllib.request.getproxies()
+    proxy = proxies.get("https") or proxies.get("all")
+    return proxy if proxy is None or "://" in proxy else f"http://{proxy}"
 
 
 def no_consent(url: str) -> str:
@@ -108,8 +129,8 @@ class GraphClient:
         """Every row of a list, `next` followed to its end, though only on Graph's own host."""
         answer, seen = self.get(path, token, **params), set[str]()
         while True:
-            yield from answer.get("data", ())
-            link = answer.get("paging", {}).get("next")
+            yield from part(answer, "data", list)
+            link = (answer.get("paging") or {}).get("next")
             if not link:
                 return
             path, following = _next(link)
@@ -129,6 +150,8 @@ class GraphClient:
     def _call(
         self, method: str, path: str, token: AccessToken | None, params: Mapping[str, Any], version: str | None = None
     ) -> dict[str, Any]:
+        if token is not None and not isinstance(token, AccessToken):
+            raise InputError("That is not an access token.", remedy="Make one of the text with AccessToken.of(...).")
         outcome = self._attempt(method, _path(self.settings.version if version is None else version, path), token, params)
         # Raised only here, after the frames that knew the secrets are gone: no traceback, however verbose, shows them.
         if isinstance(outcome, BaseException):
@@ -138,13 +161,17 @@ class GraphClient:
     def _attempt(
         self, method: str, path: str, token: AccessToken | None, params: Mapping[str, Any]
     ) -> dict[str, Any] | BaseException:
-        at = self.now()
-        sent = _texts(params) | self._credentials(token, at)
-        hidden = [*_secrets(params, token, self.settings), sent.get("appsecret_proof", "")]
-        raw = self._send(method, path, sent, hidden)
-        came_back = (raw.status, raw.value(), raw.headers) if isinstance(raw, Raw) else (None, str(raw), {})
-        self.wire.record(at, method, (GRAPH_HOST, path), sent, came_back, hidden)
-        return understood(raw, hidden) if isinstance(raw, Raw) else raw
+        hidden: list[str] = []
+        try:
+            at = self.now()
+            sent = _texts(params) | self._credentials(token, at)
+            hidden += [*_secrets(params, token, self.settings), sent.get("appsecret_proof", "")]
+            raw = self._send(method, path, sent)
+            came_back = (raw.status, raw.value(), raw.headers) if isinstance(raw, Raw) else (None, _said(raw, hidden), {})
+            self.wire.record(at, method, (GRAPH_HOST, path), sent, came_back, hidden)
+            return understood(raw, hidden) if isinstance(raw, Raw) else TransportError(_said(raw, hidden))
+        except BaseException as problem:  # noqa: BLE001 - whatever it is, this frame's secrets must not travel with it
+            return _without_its_frames(problem, hidden)
 
     def _credentials(self, token: AccessToken | None, at: datetime) -> dict[str, str]:
         if token is None:
@@ -156,30 +183,39 @@ class GraphClient:
             told |= {"appsecret_time": str(int(at.timestamp()))} if timed else {}
         return told
 
-    def _send(self, method: str, path: str, params: Mapping[str, str], hidden: list[str]) -> Raw | BaseException:
+    def _send(self, method: str, path: str, params: Mapping[str, str]) -> Raw | Exception:
+        url = httpx.URL(scheme="https", host=GRAPH_HOST, path=path)
+        where = {"data": params} if method == "POST" else {"params": params}
+        request = httpx.Request(method, url, extensions={"timeout": _TIMEOUT}, **where)  # type: ignore[arg-type]
         try:
-            url = httpx.URL(scheme="https", host=GRAPH_HOST, path=path)
-            where = {"data": params} if method == "POST" else {"params": params}
-            request = httpx.Request(method, url, extensions={"timeout": _TIMEOUT}, **where)  # type: ignore[arg-type]
             response = self.transport.handle_request(request)
             try:
                 return Raw(response.status_code, dict(response.headers), response.read())
             finally:
                 response.close()
-        except BaseException as problem:  # noqa: BLE001 - whatever it is, this frame's secrets must not travel with it
-            return _without_its_frames(problem, hidden)
+        except (httpx.HTTPError, httpx.StreamError, OSError) as problem:
+            return problem
+
+
+def _said(problem: BaseException, hidden: list[str]) -> str:
+    return f"No answer from {GRAPH_HOST}: {type(problem).__name__}: {redact(str(problem), hidden)}."
 
 
 def _without_its_frames(problem: BaseException, hidden: list[str]) -> BaseException:
-    if isinstance(problem, KeyboardInterrupt | SystemExit):
-        return type(problem)()
-    return TransportError(f"No answer from {GRAPH_HOST}: {type(problem).__name__}: {redact(str(problem), hidden)}.")
+    if isinstance(problem, KeyboardInterrupt):
+        return KeyboardInterrupt()
+    if isinstance(problem, SystemExit):
+        return SystemExit(problem.code) if isinstance(problem.code, int) else SystemExit()
+    if isinstance(problem, RecursionError):
+        return UnreadableAnswer("Graph's answer is nested too deep to be its own.")
+    return TransportError(_said(problem, hidden))
 
 
 def _secrets(params: Mapping[str, Any], token: AccessToken | None, settings: Settings) -> list[str]:
     values = [*params.values(), token, settings.app_secret]
     values = [value.value if isinstance(value, AccessToken) else value for value in values]
-    return [value.reveal() for value in values if isinstance(value, Secret)]
+    plain = [value for name, value in params.items() if name in SECRET_PARAMETERS and isinstance(value, str)]
+    return [value.reveal() for value in values if isinstance(value, Secret)] + plain
 
 
 def _texts(params: Mapping[str, Any]) -> dict[str, str]:
@@ -204,10 +240,10 @@ def _path(version: str, path: str) -> str:
     return "/" + "/".join(filter(None, (version, path.strip("/"))))
 
 
-def _next(link: str) -> tuple[str, dict[str, str]]:
+def _next(link: str | Secret) -> tuple[str, dict[str, str]]:
     """Path and parameters of a `next` link, without the credentials in it: ours are added again, theirs never logged."""
     try:
-        parts = urlsplit(link)
+        parts = urlsplit(link.reveal() if isinstance(link, Secret) else str(link))
     except ValueError:
         parts = urlsplit("")
     if (parts.scheme, parts.netloc) != ("https", GRAPH_HOST):

@@ -11,7 +11,7 @@ from fbnb.errors import SandboxOnly
 from fbnb.flows.login import paste_redirect
 from fbnb.redact import Secret
 from fbnb.sandbox import Sandbox
-from fbnb.settings import Settings, Target, load_settings
+from fbnb.settings import DEFAULT_REDIRECT_URI, Settings, Target, load_settings
 
 
 class NoSandbox:
@@ -44,5 +44,7 @@ def connect(target: str | None = None, *, world: Path | str | None = None) -> tu
 def sandbox_client(sandbox: Sandbox, settings: Settings | None = None) -> GraphClient:
     """A client of the world's first app, its first person in front of the dialog."""
     app = sandbox.world.seed.apps[0]
-    settings = replace(settings or Settings(), app_id=app.id, app_secret=Secret(app.secret))
+    # A redirect_uri set for a live app is none of this one's; an app in development takes localhost, a live one only its own.
+    redirect_uri = DEFAULT_REDIRECT_URI if app.mode == "development" or not app.redirect_uris else app.redirect_uris[0]
+    settings = replace(settings or Settings(), app_id=app.id, app_secret=Secret(app.secret), redirect_uri=redirect_uri)
     return GraphClient(settings, sandbox.transport, sandbox.clock, sandbox.person(), sandbox.nonce)

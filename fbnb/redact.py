@@ -7,6 +7,7 @@ request carried) and by *pattern* (what looks like a token wherever it stands, `
 from __future__ import annotations
 
 import hmac
+import logging
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
@@ -19,14 +20,16 @@ SECRET_PARAMETERS = frozenset(
     " id_token signed_request password machine_id long_lived_token code".split()
 )
 
-_TOKEN = re.compile(r"\b(?:EAA|CAA|XAA|IGQ|IGAA|THQ|THAA)[A-Za-z0-9_-]{16,}")
+_TOKEN = re.compile(r"\b(?:EAA|CAA|XAA|IGQ|IGAA|THQ|THAA)[A-Za-z0-9_-]{6,}")
 _PIPED = re.compile(r"\b(\d{4,})(\||%7C)[\w-]{4,}", re.IGNORECASE)
 _CODE = re.compile(r"\bAQ[A-Za-z0-9_-]{16,}")
 _NAMES = "|".join(sorted(SECRET_PARAMETERS - {"code"}))
 _NAMED = re.compile(
-    rf"""(?<![\w])((?:{_NAMES})["']?\s*(?:=|:|%3D)\s*)("[^"]*"|'[^']*'|[^&\s"'<>,}})#]+)""",
+    rf"""(?<![\w])((?:{_NAMES})["']?\s*(?:=|:|%3D)\s*)("[^"]*"?|'[^']*'?|[^&\s"'<>,}})#]+)""",
     re.IGNORECASE,
 )
+_IN_ADDRESS = re.compile(r"((?:^|[?&#\s])code=)([^&#\s\"'<>]+)")
+_APP_SECRET = re.compile(r"(?<![0-9A-Za-z])[0-9a-fA-F]{32}(?![0-9A-Za-z])")
 # `code` is also the name of Graph's error number, so a short or numeric value is left to be read.
 _NAMED_CODE = re.compile(r"""(?<![\w])(code(?:"|')?\s*(?:=|:)\s*(?:"|')?)((?!\d+\b)[^&\s"'<>,})#]{6,})""")
 
@@ -93,20 +96,44 @@ def redact(text: str, known: Iterable[str] = ()) -> str:
     text = _TOKEN.sub(lambda found: hint(found.group()), text)
     text = _PIPED.sub(lambda found: f"{found.group(1)}{found.group(2)}{ELLIPSIS}", text)
     text = _CODE.sub(ELLIPSIS, text)
+    text = _IN_ADDRESS.sub(lambda found: found.group(1) + ELLIPSIS, text)
+    text = _APP_SECRET.sub(ELLIPSIS, text)
     text = _NAMED_CODE.sub(lambda found: found.group(1) + ELLIPSIS, text)
     return _NAMED.sub(_named, text)
+
+
+class RedactingFilter(logging.Filter):
+    """For loggers that are not ours: what they say is redacted before anyone reads it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = redact(record.getMessage()), ()
+        return True
 
 
 def _named(found: re.Match[str]) -> str:
     value = found.group(2)
     mark = value[0] if value[0] in "\"'" else ""
-    return f"{found.group(1)}{mark}{hint(value.strip(mark) if mark else value)}{mark}"
+    closed = mark if len(value) > 1 and value[-1] == mark else ""
+    return f"{found.group(1)}{mark}{hint(value.strip(mark) if mark else value)}{closed}"
 
 
 def redact_params(params: Mapping[str, str], known: Iterable[str] = ()) -> dict[str, str]:
     """Parameters as they may be shown: those with a secret's name by name, the others by value and pattern."""
     known = tuple(known)
     return {name: hint(value) if name in SECRET_PARAMETERS else redact(value, known) for name, value in params.items()}
+
+
+def sealed(value: Any, known: Iterable[str] = (), name: str = "") -> Any:
+    """A decoded JSON value in which every string that is or holds a secret has become a Secret, which shows its redacted form."""
+    known = tuple(known)
+    if isinstance(value, dict):
+        return {key: sealed(inner, known, key) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [sealed(inner, known, name) for inner in value]
+    if not isinstance(value, str):
+        return value
+    shown = hint(value) if name in SECRET_PARAMETERS else redact(value, known)
+    return value if shown == value and name not in SECRET_PARAMETERS else Secret(value, shown=shown)
 
 
 def redact_json(value: Any, known: Iterable[str] = ()) -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
@@ -49,26 +50,37 @@ def load_settings(target: str | None = None, environ: Mapping[str, str] | None =
 
     Raises SettingError: a variable is missing or malformed.
     """
-    told = _variables(os.environ if environ is None else environ, folder or Path.cwd())
-    secret, world = told.get("FBNB_APP_SECRET"), told.get("FBNB_WORLD")
-    return Settings(
-        target=_target(target or told.get("FBNB_TARGET") or Target.SANDBOX),
-        app_id=told.get("FBNB_APP_ID", ""),
-        app_secret=Secret(secret) if secret else None,
-        version=told.get("FBNB_VERSION") or DEFAULT_VERSION,
-        redirect_uri=told.get("FBNB_REDIRECT_URI") or DEFAULT_REDIRECT_URI,
-        world=Path(world) if world else None,
-    )
+    told = _told(environ, folder or Path.cwd())
+    if isinstance(told, SettingError):
+        raise told
+    return Settings(**told | {"target": _target(target or told["target"])})
+
+
+def _told(environ: Mapping[str, str] | None, folder: Path) -> dict[str, Any] | SettingError:
+    """The fields of Settings, the secret already one: no frame that still has it in clear can be part of a traceback."""
+    try:
+        found = _variables(os.environ if environ is None else environ, folder)
+    except UnicodeDecodeError:
+        return SettingError("The file .env is not UTF-8 text.", remedy="Save it as UTF-8.")
+    secret, world = found.get("FBNB_APP_SECRET"), found.get("FBNB_WORLD")
+    return {
+        "target": found.get("FBNB_TARGET", Target.SANDBOX),
+        "app_id": found.get("FBNB_APP_ID", ""),
+        "app_secret": Secret(secret) if secret else None,
+        "version": found.get("FBNB_VERSION", DEFAULT_VERSION),
+        "redirect_uri": found.get("FBNB_REDIRECT_URI", DEFAULT_REDIRECT_URI),
+        "world": Path(world) if world else None,
+    }
 
 
 def _variables(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
-    found: dict[str, str] = {}
+    found: dict[str, str | None] = {}
     # A notebook's kernel stands in notebooks/, the .env usually one folder up.
     for place in (folder.parent, folder):
         if (place / ".env").is_file():
             found |= {name: value for name, value in dotenv_values(place / ".env", interpolate=False).items() if value}
-    found |= environ
-    return {name: value.strip() for name, value in found.items() if name.startswith("FBNB_")}
+    found |= {name: value for name, value in environ.items() if value}
+    return {name: value.strip() for name, value in found.items() if name.startswith("FBNB_") and value and value.strip()}
 
 
 def _target(text: str) -> Target:
@@ -97,6 +109,8 @@ def _check_app_secret(secret: Secret | None, *, needed: bool) -> None:
     if secret is None:
         if needed:
             raise SettingError("FBNB_APP_SECRET is not set, and live Graph needs it.", remedy=shape)
+    elif not isinstance(secret, Secret):
+        raise SettingError("The app secret is a plain string.", remedy="Write Secret(...) around it, so that nothing shows it.")
     elif not re.fullmatch(r"[0-9a-f]{32}", secret.reveal()):
         raise SettingError("FBNB_APP_SECRET does not look like an app secret.", remedy=shape)
 

@@ -74,8 +74,11 @@ class AccessToken:
 
         Raises InputError: empty, quoted, with a space or line break inside, or plainly of another kind.
         """
-        _check_pasted(text, kind)
-        return cls(Secret(text), kind, label)
+        problem, value = _wrong_with(text, kind), Secret(text)
+        del text  # a verbose traceback shows what a frame still holds
+        if problem:
+            raise problem
+        return cls(value, kind, label)
 
     @property
     def hint(self) -> str:
@@ -108,19 +111,20 @@ def expiry_in_words(expiry: Expiry) -> str:
     return "never expires" if expiry is NEVER else f"expires {expiry:%Y-%m-%d %H:%M} UTC"
 
 
-def _check_pasted(text: str, kind: TokenKind) -> None:
+def _wrong_with(text: str, kind: TokenKind) -> InputError | None:
     again = "Copy it again, whole and alone."
     if not text.strip():
-        raise InputError("The access token is empty.", remedy="Paste the token that the login or the dashboard gave.")
+        return InputError("The access token is empty.", remedy="Paste the token that the login or the dashboard gave.")
     if text[0] in "\"'" or text[-1] in "\"'":
-        raise InputError("The access token stands in quotes.", remedy="Paste it without them.")
+        return InputError("The access token stands in quotes.", remedy="Paste it without them.")
     if found := re.search(r"\s", text):
-        raise InputError(
+        return InputError(
             f"The access token has a {'line break' if found.group() in chr(10) + chr(13) else 'space'} in it.", remedy=again
         )
     if ("|" in text) != (kind in {TokenKind.APP, TokenKind.CLIENT}):
         shape = "has the app-id|… form of an app or client token" if "|" in text else "lacks the | of an app or client token"
-        raise InputError(f"This is not a {kind} token: it {shape}.", remedy="Name its kind, or paste the other token.")
+        return InputError(f"This is not a {kind} token: it {shape}.", remedy="Name its kind, or paste the other token.")
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,10 +49,10 @@ class Walk:
 
     @property
     def where(self) -> str:
-        """`Step 2 of 4: exchange the code`."""
+        """`Next is step 2 of 4: exchange the code.`"""
         if self.done:
             return f"Done: all {len(self.steps)} steps of {self.title}."
-        return f"Step {self.position + 1} of {len(self.steps)}: {self.steps[self.position].title}"
+        return f"Next is step {self.position + 1} of {len(self.steps)}: {self.steps[self.position].title}."
 
     def next(self) -> None:
         """Take the next step; a refusal is kept in `error`. Raises InputError at the end."""

@@ -24,7 +24,7 @@ from fbnb.flows.long_lived import extend_user_token
 from fbnb.flows.page_tokens import list_pages
 from fbnb.plots import sequence_diagram
 from fbnb.redact import Secret
-from fbnb.settings import Settings
+from fbnb.settings import Settings, load_settings
 from fbnb.tables import token_table, wire_table
 from fbnb.tokens import AccessToken, Page
 from fbnb.walk import walk_login
@@ -96,6 +96,25 @@ def test_no_repr_str_or_html() -> None:
     assert len(client.wire.exchanges) == 7
 
 
+def test_an_answer_can_be_looked_at() -> None:
+    client = GraphClient(settings(), Capture([ANSWERS[2], {"note": f"see {USER}", "code": CODE}]))
+    assert not leaks(repr(client.get("me/accounts", token())) + repr(client.get("x", token())))
+
+
+@pytest.mark.parametrize("code", ["123-canarycanarycanary", "4/0Ab32jcanarycanarycanary", "abcde", "abcdef,canarycanarycanary"])
+def test_a_code_of_any_shape(code: str) -> None:
+    client = GraphClient(settings(), Capture(), consent=lambda url: f"{HOME}?code={code}&state=s")
+    assert code[-5:] not in f"{client.open_dialog('https://www.facebook.com/v26.0/dialog/oauth')!r} {client.wire.exchanges}"
+
+
+def test_an_answer_cut_in_the_middle_of_a_token() -> None:
+    client = GraphClient(settings(), Capture([(200, f'{{"access_token":"{ODD}')]))
+    with pytest.raises(FbnbError):
+        client.get("me", input_token="a-plain-string-of-a-token")
+    assert not leaks(repr(client.wire.exchanges))
+    assert "a-plain-string" not in repr(client.wire.exchanges)
+
+
 def test_no_widget() -> None:
     client, _ = journey()
     form = SettingsForm(client.settings)
@@ -120,6 +139,13 @@ def test_no_pickle() -> None:
             assert not leaks(written.decode("latin-1")), type(value)
 
 
+class _ThenInterrupted(Capture):
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if not self.answers:
+            raise KeyboardInterrupt
+        return super().handle_request(request)
+
+
 VERBOSE_CELLS = {
     "refusal": "client.get('me', token)",
     "no answer": "broken.get('me', token)",
@@ -130,13 +156,21 @@ VERBOSE_CELLS = {
     "a wrong argument": "list_pages(client, token, limit=token, colour=client)",
     "chained": "try:\n    client.get('me', token)\nexcept Exception:\n    raise ValueError('ours')",
     "chained redirect": "try:\n    code_from_redirect(redirect, state='other')\nexcept Exception:\n    raise ValueError('ours')",
+    "chained token": "try:\n    AccessToken.of(pasted())\nexcept Exception:\n    raise ValueError('ours')",
+    "chained settings": "try:\n    load_settings(environ=None)\nexcept Exception:\n    raise ValueError('ours')",
+    "interrupted in a list": "list_pages(halfway, token)",
+    "refused in a list": "try:\n    list_pages(cut, token)\nexcept Exception:\n    raise ValueError('ours')",
+    "odd expiry": "exchange_code(odd, code)",
+    "nested too deep": "deep.get('me', token)",
     "a bad setting": "Settings(app_secret=Secret(token.value.reveal()))",
 }
 
 
 @pytest.mark.parametrize("cell", VERBOSE_CELLS)
 @pytest.mark.parametrize("mode", ["Verbose", "Context"])
-def test_no_traceback(cell: str, mode: str) -> None:
+def test_no_traceback(cell: str, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FBNB_APP_SECRET", APP_SECRET)
+    monkeypatch.setenv("FBNB_VERSION", "26")
     names = {
         "client": GraphClient(settings(), Capture([REFUSED])),
         "broken": GraphClient(settings(), Failing(lambda request: httpx.ConnectError(f"cannot reach {request.url}"))),
@@ -146,6 +180,12 @@ def test_no_traceback(cell: str, mode: str) -> None:
         "redirect": Secret(f"{HOME}?code={CODE}&state=s"),
         "code_from_redirect": code_from_redirect,
         "AccessToken": AccessToken,
+        "pasted": lambda: f"{USER} ",
+        "load_settings": load_settings,
+        "halfway": GraphClient(settings(), _ThenInterrupted([ANSWERS[2]])),
+        "cut": GraphClient(settings(), Capture([ANSWERS[2], (200, '{"access_token": "no-token-shape-at-all-canary')])),
+        "odd": GraphClient(settings(), Capture([{"access_token": USER, "expires_in": "soon"}])),
+        "deep": GraphClient(settings(), Capture([(200, '{"a":' * 600 + f'"{USER}"' + "}" * 600)])),
         "Settings": Settings,
         "Secret": Secret,
         "exchange_code": exchange_code,
@@ -160,6 +200,7 @@ class _Graph(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         status, body = (400, REFUSED[1]) if "/me" in self.path else (200, {"access_token": USER, "expires_in": 5})
         self.send_response(status)
+        self.send_header("www-authenticate", f'OAuth "Facebook Platform" "invalid_token" "Malformed access token {USER}"')
         self.end_headers()
         self.wfile.write(json.dumps(body).encode())
 

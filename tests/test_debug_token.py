@@ -121,5 +121,14 @@ def test_expires_at_zero_is_never(client: GraphClient, short: AccessToken) -> No
 
 
 def test_an_answer_without_data_says_so(client: GraphClient, short: AccessToken) -> None:
-    with pytest.raises(UnreadableAnswer, match="has no data; it has nothing"):
+    with pytest.raises(UnreadableAnswer, match=r"has no data .*; it has nothing"):
         debug_token(replace(client, transport=Capture([{}])), short)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [None, [], "x", {"scopes": 5}, {"metadata": 5}, {"expires_at": "soon"}, {"expires_at": 10**17}, {"granular_scopes": [{}]}],
+)
+def test_odd_data_is_an_unreadable_answer(data: object, client: GraphClient, short: AccessToken) -> None:
+    with pytest.raises(UnreadableAnswer):
+        debug_token(replace(client, transport=Capture([{"data": data}])), short)

@@ -31,6 +31,7 @@ def live(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_sandbox_is_the_default_and_uses_the_worlds_own_app(monkeypatch: pytest.MonkeyPatch) -> None:
     live(monkeypatch)
     monkeypatch.setenv("FBNB_TARGET", "sandbox")
+    monkeypatch.setenv("FBNB_REDIRECT_URI", "https://my.example/cb")
     client, sandbox = connect()
     assert isinstance(sandbox, Sandbox)
     assert client.settings.app_id == "1000000000001", "nothing real is sent anywhere"

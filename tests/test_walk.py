@@ -21,11 +21,11 @@ def test_the_login_step_by_step(client: GraphClient) -> None:
         seen.append((walk.where, len(walk.exchanges)))
         walk.next()
     assert seen == [
-        ("Step 1 of 5: make a state", 0),
-        ("Step 2 of 5: build the dialog's address", 0),
-        ("Step 3 of 5: the person answers the dialog", 0),
-        ("Step 4 of 5: check the state, take the code", 1),
-        ("Step 5 of 5: exchange the code", 0),
+        ("Next is step 1 of 5: make a state.", 0),
+        ("Next is step 2 of 5: build the dialog's address.", 0),
+        ("Next is step 3 of 5: the person answers the dialog.", 0),
+        ("Next is step 4 of 5: check the state, take the code.", 1),
+        ("Next is step 5 of 5: exchange the code.", 0),
     ]
     assert walk.where == "Done: all 5 steps of the login."
     assert list(walk.held) == ["state", "url", "redirect", "code", "user token"]

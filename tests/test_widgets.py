@@ -31,7 +31,7 @@ def test_the_settings_form_keeps_what_is_right_and_says_what_is_not() -> None:
     form.app_id.value, form.app_secret.value, form.version.value = " 1000000000002 ", SECRET, "v25.0"
     form.apply.click()
     assert (form.settings.app_id, form.settings.app_secret, form.settings.version) == ("1000000000002", Secret(SECRET), "v25.0")
-    assert "In use: app 1000000000002" in form.message.value
+    assert "settings: app 1000000000002" in form.message.value
     form.version.value = "26"
     form.apply.click()
     assert form.settings.version == "v25.0"
@@ -49,6 +49,22 @@ def test_the_secret_is_emptied_even_when_it_is_wrong() -> None:
     assert form.app_secret.value == ""
     assert "FBNB_APP_SECRET does not look like" in form.message.value
     assert form.settings.app_secret is None
+
+
+def test_a_secret_in_the_wrong_field_is_refused_and_does_not_stay() -> None:
+    form = SettingsForm(Settings(app_id="1000000000001"))
+    form.app_id.value = form.version.value = SECRET
+    form.apply.click()
+    assert form.settings == Settings(app_id="1000000000001")
+    assert "looks like an app secret" in form.message.value
+    assert SECRET not in shown(form) + str([child.get_state() for child in form.view.children])
+
+
+def test_starting_over_empties_what_was_pasted() -> None:
+    stepper = Stepper(walk_login(live_client(Capture())))
+    stepper.pasted.value = "http://localhost:8400/callback?code=a-secret-code"
+    stepper.over_button.click()
+    assert stepper.pasted.value == ""
 
 
 def test_scopes_add_what_they_need() -> None:
@@ -75,7 +91,7 @@ def test_pages_are_picked(client: GraphClient, short: AccessToken) -> None:
 
 def test_the_stepper_shows_request_answer_and_what_is_held(client: GraphClient) -> None:
     stepper = Stepper(walk_login(client))
-    assert "Step 1 of 5" in shown(stepper)
+    assert "Next is step 1 of 5" in shown(stepper)
     assert "You hold nothing yet" in shown(stepper)
     for _ in range(5):
         stepper.next_button.click()
@@ -87,13 +103,13 @@ def test_the_stepper_shows_request_answer_and_what_is_held(client: GraphClient) 
     assert "AccessToken(USER EAA…" in stepper.held.value
     stepper.over_button.click()
     assert not stepper.next_button.disabled
-    assert "Step 1 of 5" in shown(stepper)
+    assert "Next is step 1 of 5" in shown(stepper)
 
 
 def test_a_click_from_the_browser_is_a_click(client: GraphClient) -> None:
     stepper = Stepper(walk_login(client))
     stepper.next_button._handle_custom_msg({"event": "click"}, [])
-    assert "Step 2 of 5" in stepper.where.value
+    assert "Next is step 2 of 5" in stepper.where.value
 
 
 def test_a_refusal_is_shown_where_the_person_looks(client: GraphClient, sandbox: Sandbox, short: AccessToken) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fbnb.answers import part
+from fbnb.answers import part, read
 from fbnb.client import GraphClient
 from fbnb.errors import SettingError
 from fbnb.redact import Secret
@@ -30,4 +30,6 @@ def debug_token(client: GraphClient, input_token: AccessToken, *, using: AccessT
     Source: Meta, "debug_token" reference.
     """
     asker = using or compose_app_token(client.settings)
-    return TokenInfo.from_graph(part(client.get("debug_token", asker, input_token=input_token), "data"))
+    data = part(client.get("debug_token", asker, input_token=input_token), "data", dict)
+    with read():
+        return TokenInfo.from_graph(data)

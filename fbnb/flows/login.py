@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
-from fbnb.answers import part
+from fbnb.answers import part, read
 from fbnb.catalogue import scope_list
 from fbnb.client import DIALOG_HOST, GraphClient
 from fbnb.errors import DialogRefused, FbnbError, InputError, LoginCancelled, RedirectMistake, StateMismatch
@@ -97,11 +97,15 @@ def _code(redirect: str, state: str, redirect_uri: str | None) -> Secret:
         raise RedirectMistake(f"That URL leads to {parts.netloc}{parts.path}, the login to {redirect_uri}.", remedy=_AGAIN)
     told = dict(parse_qsl(parts.query)) | dict(parse_qsl(parts.fragment.removesuffix("_=_")))
     _check_dialog_error(told)
-    if not hmac.compare_digest(told.get("state", "").encode(), state.encode()):
+    if not state or not hmac.compare_digest(_bytes(told.get("state", "")), _bytes(state)):
         raise StateMismatch("The state in the redirect is not the one this login began with.")
     if not told.get("code"):
         raise RedirectMistake("There is no code in that URL.", remedy=_AGAIN)
     return Secret(told["code"])
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _split(redirect: str) -> SplitResult:
@@ -151,9 +155,10 @@ def exchange_code(
 
 def token_from_answer(client: GraphClient, answer: dict[str, Any], *, label: str) -> AccessToken:
     """The user token in an `oauth/access_token` answer; its expiry is None where Graph gave no `expires_in`."""
-    now, seconds = client.now(), answer.get("expires_in")
-    expires: Expiry = None if seconds is None else now.replace(microsecond=0) + timedelta(seconds=int(seconds))
-    return AccessToken(Secret(part(answer, "access_token")), TokenKind.USER, label, issued_at=now, expires_at=expires)
+    now, value, seconds = client.now(), part(answer, "access_token", Secret), answer.get("expires_in")
+    with read():
+        expires: Expiry = None if seconds is None else now.replace(microsecond=0) + timedelta(seconds=int(seconds))
+    return AccessToken(value, TokenKind.USER, label, issued_at=now, expires_at=expires)
 
 
 def log_in(client: GraphClient, scopes: Iterable[str] | str = (), *, auth_type: str | None = None) -> AccessToken:
@@ -170,7 +175,7 @@ def log_in(client: GraphClient, scopes: Iterable[str] | str = (), *, auth_type: 
 
 def list_permissions(client: GraphClient, token: AccessToken) -> list[Permission]:
     """What the person granted and declined so far. Source: Meta, "/{user}/permissions" reference."""
-    return [Permission(row["permission"], row["status"]) for row in client.items("me/permissions", token)]
+    return [Permission(part(row, "permission", str), part(row, "status", str)) for row in client.items("me/permissions", token)]
 
 
 def paste_redirect(url: str) -> str:

@@ -40,8 +40,7 @@ def get_page(client: GraphClient, page_id: str, token: AccessToken, *, fields: S
 
 
 def _page(client: GraphClient, row: dict[str, Any]) -> Page:
-    id, told = str(part(row, "id")), row.get("access_token")
-    name = row.get("name", id)
-    token = AccessToken(Secret(told), TokenKind.PAGE, name, issued_at=client.now(), subject=id) if told else None
-    tasks = tuple(row["tasks"]) if "tasks" in row else None
-    return Page(id=id, name=name, category=row.get("category", ""), tasks=tasks, token=token)
+    id, told, tasks = part(row, "id", str), row.get("access_token"), row.get("tasks")
+    name = str(row.get("name", id))
+    token = AccessToken(told, TokenKind.PAGE, name, issued_at=client.now(), subject=id) if isinstance(told, Secret) else None
+    return Page(id, name, str(row.get("category", "")), tuple(map(str, tasks)) if isinstance(tasks, list) else None, token)

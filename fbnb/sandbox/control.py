@@ -61,7 +61,7 @@ class Sandbox:
 
     def nonce(self) -> str:
         """An unguessable string, except that it is the same in every run."""
-        return self.world.next_digest("nonce", 32)
+        return self.world.next_digest("nonce", 40)
 
     def person(
         self, name: str | None = None, *, decline: Iterable[str] = (), pages: Iterable[str] | None = None, cancel: bool = False

@@ -158,7 +158,7 @@ def _page_of_its_own(title: str, words: str) -> Answer:
 def exchange_code(world: World, asked: Asked) -> dict[str, Any]:
     """`/oauth/access_token` with a code: a user token. Raises Refusal: every row of the contract's 1.3."""
     code = world.codes.get(asked.get("code"))
-    app = app_with_secret(world, asked, secretless=bool(asked.get("code_verifier")))
+    app = app_with_secret(world, asked, secretless=bool(code and code.code_challenge and asked.get("code_verifier")))
     _check_code(world, asked, app, code)
     assert code is not None  # _check_code refuses an unknown one
     world.codes[asked.get("code")] = replace(code, used=world.moment())

@@ -9,7 +9,7 @@ import ipywidgets as w
 
 from fbnb.catalogue import permissions
 from fbnb.errors import FbnbError
-from fbnb.redact import Secret
+from fbnb.redact import Secret, redact
 from fbnb.settings import Settings
 from fbnb.tokens import Page
 from fbnb.widgets.view import View, checkbox, password, said, text
@@ -45,17 +45,16 @@ class SettingsForm(View):
         self.view = w.VBox([self.app_id, self.app_secret, self.redirect_uri, self.version, self.apply, self.message])
 
     def _apply(self) -> None:
-        typed = Secret(self.app_secret.value.strip()) if self.app_secret.value.strip() else self.settings.app_secret
+        secret = Secret(self.app_secret.value.strip()) if self.app_secret.value.strip() else self.settings.app_secret
+        fields = {"app_id": self.app_id, "redirect_uri": self.redirect_uri, "version": self.version}
+        typed = {name: field.value.strip() for name, field in fields.items()}
         self.app_secret.value = ""
+        for field in fields.values():
+            if redact(field.value) != field.value:
+                field.value = ""  # a secret in the wrong field does not stay there to be saved
         try:
-            self.settings = replace(
-                self.settings,
-                app_id=self.app_id.value.strip(),
-                app_secret=typed,
-                redirect_uri=self.redirect_uri.value.strip(),
-                version=self.version.value.strip(),
-            )
-            self.message.value = said(f"In use: app {self.settings.app_id}, Graph {self.settings.version}.")
+            self.settings = replace(self.settings, app_secret=secret, **typed)
+            self.message.value = said(f"In this form's settings: app {self.settings.app_id}, Graph {self.settings.version}.")
         except FbnbError as wrong:
             self.message.value = said(str(wrong), wrong=True)
 

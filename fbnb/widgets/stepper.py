@@ -26,7 +26,7 @@ class Stepper(View):
             w.Button(description="Start over"),
         )
         self.next_button.on_click(lambda _: self._do(self.walk.next))
-        self.over_button.on_click(lambda _: self._do(self.walk.start_over))
+        self.over_button.on_click(lambda _: self._do(self._start_over))
         self.where, self.wire, self.held = w.HTML(), w.HTML(), w.HTML()
         self.pasted = password("Address it led to")
         live = walk.client.settings.target is Target.LIVE
@@ -35,6 +35,10 @@ class Stepper(View):
         buttons = w.HBox([self.next_button, self.over_button])
         self.view = w.VBox([self.where, *([self.pasted] if live else []), buttons, self.wire, self.held])
         self._show()
+
+    def _start_over(self) -> None:
+        self.pasted.value = ""
+        self.walk.start_over()
 
     def _pasted(self, url: str) -> str:
         # A button cannot ask on a terminal, so live the person pastes here.
