@@ -39,6 +39,12 @@ def tasks() -> dict[str, str]:
     return {row["task"]: row["allows"] for row in rows("tasks.csv")}
 
 
+@cache
+def roles() -> dict[str, tuple[str, ...]]:
+    """The roles a person can have on a Page, each with its tasks."""
+    return {row["role"]: tuple(row["tasks"].split()) for row in rows("roles.csv")}
+
+
 def scope_list(scopes: Iterable[str] | str) -> tuple[str, ...]:
     """Scopes given as a list or as one comma- or space-separated string, without repeats.
 

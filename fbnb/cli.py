@@ -28,8 +28,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = _parser()
     told, rest = parser.parse_known_args(argv)
     if told.command != "lab":
+        if rest:
+            parser.error(f"there is no option {rest[0]}")
         parser.print_help()
-        sys.exit(2 if rest else 0)
+        sys.exit(0)
     try:
         lab(Path(told.folder), rest)
     except FbnbError as wrong:
@@ -57,8 +59,10 @@ def lab(where: Path, options: Sequence[str]) -> None:
 
     Raises InputError: an argument that is no option.
     """
-    if stray := [option for option in options if not option.startswith("-")]:
-        raise InputError(f"fbnb lab does not know {stray[0]!r}.", remedy="See fbnb lab --help.")
+    for before, option in zip(("", *options), options, strict=False):
+        is_value = before.startswith("--") and "=" not in before
+        if not option.startswith("-") and not is_value:
+            raise InputError(f"fbnb lab does not know {option!r}.", remedy="See fbnb lab --help.")
     where = _unpack(where) if installed() else folder("notebooks").parent
     # A container's root may run it: this server listens on loopback unless told otherwise.
     root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
@@ -96,7 +100,7 @@ def copy_changed(where: Path) -> list[str]:
 def _copied(manifest: Path) -> dict[str, str]:
     try:
         return dict(json.loads(manifest.read_text()))
-    except (OSError, ValueError):
+    except (OSError, ValueError, TypeError):
         return {}  # then whatever differs counts as changed, and is kept
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -29,7 +30,7 @@ class ManualClock:
     """A clock that stands still until it is moved; a sleep moves it, so a year of waiting passes at once."""
 
     def __init__(self, start: datetime) -> None:
-        self._now = in_utc(start)
+        self._now, self._lock = in_utc(start), threading.Lock()
 
     def now(self) -> datetime:
         return self._now
@@ -39,8 +40,10 @@ class ManualClock:
 
     def advance(self, **amount: float) -> datetime:
         """Move forward by `days=`, `hours=`, `minutes=`, `seconds=`; returns the new instant."""
-        self._now += forward(**amount)
-        return self._now
+        step = forward(**amount)
+        with self._lock:
+            self._now += step
+            return self._now
 
     def set(self, instant: datetime) -> None:
         """Stand at `instant`. Going back in time alone would leave the world's later facts: use `sandbox.rewind`."""
@@ -54,7 +57,7 @@ class ShiftedClock:
     """Real time plus what it was advanced by: for a sandbox that other programs talk to."""
 
     def __init__(self, clock: Clock, shift: timedelta = timedelta(0)) -> None:
-        self._clock, self._shift = clock, shift
+        self._clock, self._shift, self._lock = clock, shift, threading.Lock()
 
     def now(self) -> datetime:
         return self._clock.now() + self._shift
@@ -64,8 +67,10 @@ class ShiftedClock:
 
     def advance(self, **amount: float) -> datetime:
         """Move forward by `days=`, `hours=`, `minutes=`, `seconds=`; returns the new instant."""
-        self._shift += forward(**amount)
-        return self.now()
+        step = forward(**amount)
+        with self._lock:
+            self._shift += step
+            return self.now()
 
     def set(self, instant: datetime) -> None:
         """Read `instant` now and run on from there."""

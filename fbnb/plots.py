@@ -79,16 +79,21 @@ def _answer(exchange: Exchange) -> str:
         return "nothing came back"
     told = exchange.answer if isinstance(exchange.answer, dict) else {}
     if error := told.get("error"):
-        subcode = f"/{error['error_subcode']}" if "error_subcode" in error else ""
-        return f"{exchange.status}: refused, {error.get('code')}{subcode}"
-    if isinstance(told.get("data"), list):
-        count = len(told["data"])
-        return (
-            f"{exchange.status}: {count} row{'' if count == 1 else 's'}{', and more' if 'next' in told.get('paging', {}) else ''}"
-        )
-    names = list(told.get("data", told))
+        return f"{exchange.status}: refused, {_number(error)}"
+    data = told.get("data", told)
+    if isinstance(data, list):
+        paging = told.get("paging")
+        more = ", and more" if isinstance(paging, dict) and "next" in paging else ""
+        return f"{exchange.status}: {len(data)} row{'' if len(data) == 1 else 's'}{more}"
+    names = list(map(str, data)) if isinstance(data, dict) else []
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return f"{exchange.status}: {', '.join(names[:3]) or 'no fields'}{more}"
+
+
+def _number(error: object) -> str:
+    if not isinstance(error, dict):
+        return str(error)
+    return f"{error.get('code')}{'/' if 'error_subcode' in error else ''}{error.get('error_subcode', '')}"
 
 
 def _lane(name: str, height: int) -> str:

@@ -87,11 +87,12 @@ def page_table(pages: Iterable[Page]) -> pd.DataFrame:
 
 def task_table(pages: Iterable[Page]) -> pd.DataFrame:
     """Page x task: `yes` where the person may do it. Of the 27 tasks, only columns that someone has."""
-    held = {page.name: frozenset(page.tasks or ()) for page in pages}
-    used = [task for task in catalogue.tasks() if any(task in tasks for tasks in held.values())]
-    used += sorted(set().union(*held.values()) - set(used)) if held else []
-    cells = [["yes" if task in tasks else "" for task in used] for tasks in held.values()]
-    return pd.DataFrame(cells, index=pd.Index(list(held), name="Page", dtype="str"), columns=used, dtype="str")
+    held = [(page.name, frozenset(page.tasks or ())) for page in pages]
+    everything = frozenset[str]().union(*(tasks for _, tasks in held))
+    used = [task for task in catalogue.tasks() if task in everything]
+    used += sorted(everything - set(used))
+    cells = [["yes" if task in tasks else "" for task in used] for _, tasks in held]
+    return pd.DataFrame(cells, index=pd.Index([name for name, _ in held], name="Page", dtype="str"), columns=used, dtype="str")
 
 
 def scope_table(info: TokenInfo, permissions: Iterable[Permission] = (), pages: Iterable[Page] = ()) -> pd.DataFrame:
@@ -132,6 +133,10 @@ def info_table(info: TokenInfo) -> pd.DataFrame:
         "expires_at": _words(info.expires_at),
         "data_access_expires_at": _words(info.data_access_expires_at),
         "scopes": ", ".join(info.scopes),
+        "granular_scopes": "; ".join(
+            f"{scope.scope}: {'all' if scope.target_ids is None else ', '.join(scope.target_ids)}"
+            for scope in info.granular_scopes
+        ),
         "metadata": ", ".join(f"{name}={value}" for name, value in info.metadata.items()),
     }
     rows = [(name, str(value)) for name, value in told.items() if value not in (None, "")]

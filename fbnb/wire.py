@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -52,6 +53,7 @@ class Wire:
 
     exchanges: deque[Exchange] = field(default_factory=lambda: deque(maxlen=KEPT))
     count: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def record(
         self,
@@ -64,28 +66,31 @@ class Wire:
     ) -> Exchange:
         """Keep one exchange, redacted. url: host and path. outcome: status, body, headers. known: the secrets it carried."""
         known, (status, body, headers) = tuple(known), outcome
-        self.count += 1
-        exchange = Exchange(
-            number=self.count,
-            at=at,
-            method=method,
-            host=url[0],
-            path=redact(url[1], known),
-            params=redact_params(params, known),
-            status=status,
-            answer=redact_json(body, known),
-            headers={name: redact(headers[name], known) for name in _HEADERS if name in headers},
-        )
-        self.exchanges.append(exchange)
-        return exchange
+        with self._lock:
+            self.count += 1
+            exchange = Exchange(
+                number=self.count,
+                at=at,
+                method=method,
+                host=url[0],
+                path=redact(url[1], known),
+                params=redact_params(params, known),
+                status=status,
+                answer=redact_json(body, known),
+                headers={name: redact(headers[name], known) for name in _HEADERS if name in headers},
+            )
+            self.exchanges.append(exchange)
+            return exchange
 
     def since(self, number: int) -> list[Exchange]:
         """The exchanges after a number, such as an earlier `count`."""
-        return [exchange for exchange in self.exchanges if exchange.number > number]
+        with self._lock:
+            return [exchange for exchange in self.exchanges if exchange.number > number]
 
     def last(self, count: int = 1) -> list[Exchange]:
         """The last few, oldest first."""
-        return list(self.exchanges)[-count:]
+        with self._lock:
+            return list(self.exchanges)[-count:]
 
 
 def as_curl(exchange: Exchange) -> str:

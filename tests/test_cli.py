@@ -44,11 +44,11 @@ def test_a_typo_is_one_line_and_no_traceback(typo: list[str]) -> None:
 
 
 def test_lab_in_a_clone_opens_the_notebooks_where_they_are(started: list[list[str]], root: Path) -> None:
-    main(["lab", "--no-browser", "--port=8889"])
+    main(["lab", "--no-browser", "--port", "8889"])
     assert Path.cwd() == root
     command = started[0]
     assert command[:3] == [sys.executable, "-m", "jupyterlab"]
-    assert command[-2:] == ["--no-browser", "--port=8889"]
+    assert command[-3:] == ["--no-browser", "--port", "8889"]
     assert "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb" in command
     assert ("--allow-root" in command) == (os.geteuid() == 0)
     assert "--LabApp.news_url=None" in command, "no network unless asked"
@@ -97,9 +97,10 @@ def test_a_folder_that_cannot_be_made_is_one_line(monkeypatch: pytest.MonkeyPatc
     assert "\n" not in str(left.value.code)
 
 
-def test_a_spoilt_list_of_copies_loses_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("spoilt", ["{not json", "null", "[1]", "5"])
+def test_a_spoilt_list_of_copies_loses_nothing(spoilt: str, tmp_path: Path) -> None:
     copy_changed(tmp_path)
-    (tmp_path / ".fbnb-copied.json").write_text("{not json")
+    (tmp_path / ".fbnb-copied.json").write_text(spoilt)
     (tmp_path / "data" / "world.json").write_text("mine")
     assert copy_changed(tmp_path) == ["data/world.json"]
     assert (tmp_path / "data" / "world.json").read_text() == "mine"

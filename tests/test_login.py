@@ -77,6 +77,8 @@ def test_the_address_with_everything(client: GraphClient) -> None:
 def test_a_login_needs_a_state(client: GraphClient) -> None:
     with pytest.raises(InputError, match="needs a state"):
         login_url(client, state="")
+    with pytest.raises(InputError, match="no auth_type 'rerequst'"):
+        login_url(client, state="s", auth_type="rerequst")
 
 
 def test_the_whole_login(client: GraphClient) -> None:

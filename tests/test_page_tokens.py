@@ -89,8 +89,17 @@ def test_one_page_by_id(client: GraphClient, short: AccessToken) -> None:
         get_page(client, "harbourbakery", short)
     with pytest.raises(NotFound, match="3999999999999"):
         get_page(client, "3999999999999", short)
+    assert get_page(client, "3000000000007", short).token is None, "a live contributor may look, not act"
     with pytest.raises(PermissionMissing, match="pages_read_engagement"):
-        get_page(client, "3000000000007", short)
+        get_page(client, "3000000000009", short)
+
+
+def test_a_page_token_opens_its_own_page_only(client: GraphClient, short: AccessToken) -> None:
+    bakery, books = list_pages(client, short)[:2]
+    assert bakery.token
+    assert get_page(client, bakery.id, bakery.token).token == bakery.token
+    with pytest.raises(PermissionMissing):
+        get_page(client, books.id, bakery.token)
 
 
 def test_an_unreadable_token_lists_nothing(client: GraphClient, short: AccessToken) -> None:

@@ -80,3 +80,9 @@ def test_what_is_not_xml_is_escaped(client: GraphClient) -> None:
     picture = sequence_diagram(client.wire.exchanges, "<&>")
     assert "GET /<&>" in words(picture.svg)
     assert "nothing came back" in words(picture.svg)
+
+
+@pytest.mark.parametrize("answer", [{"error": "x"}, {"data": None}, {"data": 5}, {"data": [], "paging": None}, [], "text", None])
+def test_odd_answers_are_drawn_too(answer: object, client: GraphClient) -> None:
+    client.wire.record(client.now(), "GET", ("graph.facebook.com", "/v26.0/me"), {}, (200, answer, {}), ())
+    assert words(sequence_diagram(client.wire.exchanges).svg)[-1].startswith("200: ")

@@ -90,6 +90,10 @@ def test_page_and_task_tables(client: GraphClient, short: AccessToken) -> None:
     assert page_table([Page("1", "a")])["tasks"].isna().all()
 
 
+def test_two_pages_of_one_name_are_two_rows() -> None:
+    assert task_table([Page("1", "a", tasks=("MANAGE",)), Page("2", "a", tasks=("ANALYZE",))]).shape == (2, 2)
+
+
 def test_a_task_newer_than_our_table_is_shown_too() -> None:
     assert list(task_table([Page("1", "a", tasks=("TELEPORT", "ANALYZE"))])) == ["ANALYZE", "TELEPORT"]
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from fbnb.flows.login import log_in
+from fbnb.kit import sandbox_client
 from fbnb.sandbox import Sandbox
+
+APP = "1000000000001|decafbadc0ffee00decafbadc0ffee01"
 
 
 def ask(sandbox: Sandbox, request: httpx.Request) -> httpx.Response:
@@ -18,6 +22,12 @@ def ask(sandbox: Sandbox, request: httpx.Request) -> httpx.Response:
         httpx.Request("POST", "https://graph.facebook.com/v26.0/oauth/access_token", content=b"\xff\xfe\x00=&&&==\x80"),
         httpx.Request("GET", "https://graph.facebook.com/v26.0/me?access_token=%ff%fe&appsecret_proof=%00&limit=-1"),
         httpx.Request("GET", "https://graph.facebook.com/"),
+        httpx.Request("GET", "https://graph.facebook.com/v26.0/naïve?fields=a%0Ab"),
+        httpx.Request("GET", "https://graph.facebook.com/v26.0/debug_token?access_token=%F0%9F%90%9F&limit=" + "9" * 5000),
+        httpx.Request(
+            "GET",
+            f"https://graph.facebook.com/v26.0/debug_token?access_token={APP}&appsecret_proof=x&appsecret_time={'9' * 5000}",
+        ),
         httpx.Request("GET", "https://graph.facebook.com//v26.0//me//"),
         httpx.Request("GET", "https://graph.facebook.com/v26.0/debug_token?access_token=1|2|3&input_token=|"),
         httpx.Request("DELETE", "https://graph.facebook.com/v26.0/me/permissions"),
@@ -43,11 +53,25 @@ def test_an_odd_dialog_is_a_page(params: dict[str, str], sandbox: Sandbox) -> No
 
 
 def test_the_same_token_in_query_form_and_header(sandbox: Sandbox) -> None:
-    app = "1000000000001|decafbadc0ffee00decafbadc0ffee01"
-    url = "https://graph.facebook.com/v26.0/debug_token"
+    app, url = APP, "https://graph.facebook.com/v26.0/debug_token"
     requests = [
         httpx.Request("GET", url, params={"input_token": app, "access_token": app}),
         httpx.Request("GET", url, params={"input_token": app}, headers={"Authorization": f"Bearer {app}"}),
         httpx.Request("GET", url, params={"input_token": app}, headers={"authorization": f"OAuth {app}"}),
     ]
     assert len({ask(sandbox, request).text for request in requests}) == 1
+
+
+def test_a_token_over_plain_http_is_refused(sandbox: Sandbox) -> None:
+    response = ask(sandbox, httpx.Request("GET", "http://graph.facebook.com/v26.0/me", params={"access_token": APP}))
+    assert (response.status_code, response.json()["error"]["code"]) == (400, 1)
+    assert "You must use https://" in response.text
+
+
+def test_an_odd_field_is_refused_in_words_and_in_a_clean_header(sandbox: Sandbox) -> None:
+    token = log_in(sandbox_client(sandbox)).value.reveal()
+    response = ask(
+        sandbox, httpx.Request("GET", "https://graph.facebook.com/v26.0/me", params={"access_token": token, "fields": "naïve\n"})
+    )
+    assert "nonexisting field (naïve)" in response.json()["error"]["message"]
+    assert "nonexisting field (na?ve)" in response.headers["www-authenticate"]

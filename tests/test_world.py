@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from fbnb.client import GraphClient
@@ -130,14 +133,37 @@ def test_a_page_deleted_today_is_not_listed(sandbox: Sandbox, client: GraphClien
     assert len(names) == 6
 
 
-def test_many_threads_get_different_tokens(client: GraphClient) -> None:
-    tokens: list[str] = []
-    threads = [threading.Thread(target=lambda: tokens.extend(log_in(client).value.reveal() for _ in range(20))) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(set(tokens)) == 160
+def test_many_threads_share_one_world(client: GraphClient, sandbox: Sandbox) -> None:
+    """Tokens and states stay apart, no second is lost and the wire can be read, with threads switched as often as can be."""
+    given: list[str] = []
+
+    def work() -> None:
+        for _ in range(100):
+            given.append(log_in(client).value.reveal())
+            given.append(sandbox.nonce())
+            sandbox.clock.advance(seconds=1)
+            client.wire.since(client.wire.count - 5)
+
+    interval, start = sys.getswitchinterval(), sandbox.clock.now()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=work) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert len(set(given)) == 1600
+    assert sandbox.clock.now() - start == timedelta(seconds=800)
+    assert client.wire.count == 1600
+
+
+def test_rewinding_restores_the_named_defaults_too(sandbox: Sandbox) -> None:
+    before = sandbox.checkpoint()
+    sandbox.world.defaults = msgspec.structs.replace(sandbox.world.defaults, code_exchange="long")
+    sandbox.rewind(before)
+    assert sandbox.world.defaults.code_exchange == "short"
 
 
 def test_ninety_days_with_ten_thousand_tokens(sandbox: Sandbox, client: GraphClient, short: AccessToken) -> None:
@@ -162,6 +188,10 @@ def test_usable_versions_come_oldest_first(sandbox: Sandbox) -> None:
         (lambda s: s.person("Mara Quay", pages=["Bakery"]), "no Page 'Bakery'.*Harbour Bakery"),
         (lambda s: s.change_password("Nobody"), "no person 'Nobody'"),
         (lambda s: s.delete_page("Nowhere"), "no Page 'Nowhere'"),
+        (lambda s: s.reset_secret("nope"), "no app 'nope'.*1000000000001"),
+        (lambda s: s.remove_app("Mara Quay", "nope"), "no app 'nope'"),
+        (lambda s: s.change_role("Mara Quay", "Harbour Bakery", "boss"), "no role 'boss'.*admin"),
+        (lambda s: s.person(decline="emial"), "no permission 'emial'.*email"),
     ],
 )
 def test_a_name_that_is_not_in_the_world_changes_nothing(call: Callable[[Sandbox], Any], names: str, sandbox: Sandbox) -> None:
@@ -198,6 +228,17 @@ def world_with(change: Callable[[dict[str, Any]], object]) -> str:
         ),
         (world_with(lambda w: w["defaults"].update(code_exchange="forever")), "$.defaults.code_exchange", "Invalid enum value"),
         (world_with(lambda w: w.update(apps=[])), "$.apps", "at least one"),
+        (
+            world_with(lambda w: w["pages"][9].update(deleted_at="2026-12-15T12:00:00")),
+            "$.pages[9].deleted_at",
+            "needs a time zone",
+        ),
+        (world_with(lambda w: w.update(start="2009-11-02T09:00:00Z")), "$.start", "between 2018 and 2100"),
+        (world_with(lambda w: w["apps"][0].update(secret="abc")), "$.apps[0].secret", "32 characters"),
+        (world_with(lambda w: w["apps"][0].update(id="7")), "$.apps[0].id", "5 to 20 digits"),
+        (world_with(lambda w: w["pages"][1].update(name="Harbour Bakery")), "$.pages[1].name", "is there twice"),
+        (world_with(lambda w: w["defaults"].update(page_size=0)), "$.defaults.page_size", ">= 1"),
+        ("[" * 200_000, "my-world.json", "nested too deep"),
     ],
 )
 def test_a_wrong_world_file_names_file_place_and_remedy(text: str, where: str, what: str, tmp_path: Path) -> None:

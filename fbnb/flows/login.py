@@ -19,6 +19,7 @@ from fbnb.errors import DialogRefused, FbnbError, InputError, LoginCancelled, Re
 from fbnb.redact import Secret
 from fbnb.tokens import AccessToken, Expiry, Permission, TokenKind
 
+_AUTH_TYPES = frozenset({"rerequest", "reauthenticate", "reauthorize"})
 _AGAIN = "Paste the whole address of the page the dialog led to."
 
 
@@ -55,10 +56,13 @@ def login_url(
     what was declined, `reauthorize` to renew data access, `reauthenticate` to ask for the password. config_id: a Facebook
     Login for Business configuration, in place of scopes. code_challenge: PKCE, method S256.
 
-    Raises InputError: no state. ScopeUnknown: a misspelt scope. Source: Meta, "Manually Build a Login Flow".
+    Raises InputError: no state, or no such auth_type. ScopeUnknown: a misspelt scope.
+    Source: Meta, "Manually Build a Login Flow".
     """
     if not state:
         raise InputError("A login needs a state.", remedy="Use client.nonce(), and keep it to compare with the redirect.")
+    if auth_type and (unknown := set(auth_type.split(",")) - _AUTH_TYPES):
+        raise InputError(f"There is no auth_type {unknown.pop()!r}.", remedy=f"There are {', '.join(sorted(_AUTH_TYPES))}.")
     params = {
         "client_id": client.settings.app_id,
         "redirect_uri": redirect_uri or client.settings.redirect_uri,

@@ -75,7 +75,7 @@ def _check_proof(world: World, asked: Asked, app: App) -> None:
         return
     signed = f"{asked.access_token}|{time}" if time else asked.access_token
     right = hmac.new(world.secret(app.id).encode(), signed.encode(), hashlib.sha256).hexdigest()
-    stale = time and not (time.isdecimal() and abs(world.now().timestamp() - int(time)) <= _PROOF_SECONDS)
+    stale = time and not (re.fullmatch(r"[0-9]{1,12}", time) and abs(world.now().timestamp() - int(time)) <= _PROOF_SECONDS)
     if stale or not hmac.compare_digest(given.encode(), right.encode()):
         raise _proof_refusal("Invalid appsecret_proof provided in the API argument")
 
@@ -98,3 +98,14 @@ def app_with_secret(world: World, asked: Asked, *, secretless: bool = False) -> 
     if (given or not secretless) and not hmac.compare_digest(given.encode(), world.secret(app.id).encode()):
         raise Refusal(1, "Error validating client secret.", challenge="invalid_client")
     return app
+
+
+def unsupported(id: str, method: str = "get") -> Refusal:
+    """There is no such object, or the caller may not know that there is."""
+    return Refusal(
+        100,
+        f"Unsupported {method} request. Object with ID '{id}' does not exist, cannot be loaded due to missing permissions, or"
+        " does not support this operation. Please read the Graph API documentation at https://developers.facebook.com/docs/graph-api",
+        33,
+        type="GraphMethodException",
+    )

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
+from fbnb.catalogue import roles, scope_list
 from fbnb.clock import ManualClock, ShiftedClock
-from fbnb.errors import DialogRefused
+from fbnb.errors import DialogRefused, InputError
 from fbnb.sandbox.core import answer, ask
 from fbnb.sandbox.facts import NOTHING_GRANTED, Ending, PageDeleted, RoleChanged, SecretReset, SessionEnded
 from fbnb.sandbox.login import Choice
@@ -64,7 +65,12 @@ class Sandbox:
         return self.world.next_digest("nonce", 40)
 
     def person(
-        self, name: str | None = None, *, decline: Iterable[str] = (), pages: Iterable[str] | None = None, cancel: bool = False
+        self,
+        name: str | None = None,
+        *,
+        decline: Iterable[str] | str = (),
+        pages: Iterable[str] | None = None,
+        cancel: bool = False,
     ) -> Visitor:
         """Someone to answer the dialog, by default the first person: a consent for `client.acting_as(...)`.
 
@@ -73,7 +79,7 @@ class Sandbox:
         """
         person = self.world.person_named(name) if name else self.world.seed.people[0]
         ticked = None if pages is None else frozenset(self.world.page_named(page).id for page in pages)
-        return Visitor(self.world, Choice(person.id, frozenset(decline), ticked, cancel))
+        return Visitor(self.world, Choice(person.id, frozenset(scope_list(decline)), ticked, cancel))
 
     def checkpoint(self) -> Checkpoint:
         """The whole world as it stands: facts, tokens, clock and counters."""
@@ -103,10 +109,17 @@ class Sandbox:
         self._end_sessions(person, app_id, Ending.INVALIDATED)
 
     def _end_sessions(self, person: str, app_id: str, why: Ending) -> None:
-        self.world.note((self.world.person_named(person).id, app_id), SessionEnded(why))
+        self.world.note((self.world.person_named(person).id, self._app(app_id) if app_id else ""), SessionEnded(why))
+
+    def _app(self, app_id: str) -> str:
+        if app_id not in self.world.apps:
+            raise InputError(f"There is no app {app_id!r} in this world.", remedy=f"There are {', '.join(self.world.apps)}.")
+        return app_id
 
     def change_role(self, person: str, page: str, role: str = "") -> None:
         """The person has another role on the Page, or none."""
+        if role and role not in roles():
+            raise InputError(f"There is no role {role!r}.", remedy=f"There are {', '.join(roles())}.")
         self.world.note((self.world.person_named(person).id, self.world.page_named(page).id), RoleChanged(role))
 
     def delete_page(self, page: str) -> None:
@@ -115,5 +128,6 @@ class Sandbox:
 
     def reset_secret(self, app_id: str) -> None:
         """The app gets a new secret; app tokens made with the old one no longer verify."""
+        app = self._app(app_id)
         fresh = hashlib.sha256(self.world.next_digest("secret", 32).encode()).hexdigest()[:32]
-        self.world.note((app_id, ""), SecretReset(fresh))
+        self.world.note((app, ""), SecretReset(fresh))

@@ -16,7 +16,7 @@ from fbnb.sandbox.versions import VERSION, served, usable
 from fbnb.sandbox.world import World
 
 
-def ask(method: str, host: str, path: str, params: Mapping[str, str], authorization: str = "") -> Asked:
+def ask(method: str, host: str, path: str, params: Mapping[str, str], authorization: str = "", *, secure: bool = True) -> Asked:
     """A request as it came over a wire: the version split off the path, `?method=` and the header's token understood."""
     first, _, rest = path.strip("/").partition("/")
     version, rest = (first, rest) if VERSION.fullmatch(first) else ("", path.strip("/"))
@@ -29,6 +29,7 @@ def ask(method: str, host: str, path: str, params: Mapping[str, str], authorizat
         params=params,
         authorization=token.strip() if scheme.lower() in {"bearer", "oauth"} else "",
         version=version,
+        secure=secure,
     )
 
 
@@ -41,6 +42,8 @@ def answer(world: World, asked: Asked) -> Answer:
         except Refusal as refusal:
             return _refused(refusal, usable(world.now())[-1], trace_id)
         try:
+            if asked.access_token and not asked.secure:
+                raise Refusal(1, "You must use https:// when passing an access token")
             told = find(asked)(world, replace(asked, version=version if asked.version else ""))
         except Refusal as refusal:
             return _refused(refusal, version, trace_id)

@@ -19,6 +19,8 @@ _UNFIT = "(#100) You must provide an app access token, or a user access token th
 def debug_token(world: World, asked: Asked) -> dict[str, Any]:
     """`GET /debug_token`: 200 for dead and unreadable tokens too; refused only to a caller who may not ask."""
     asker = caller(world, asked, missing=Refusal(100, _UNFIT))
+    if not _may_ask(world, asker, asked.get("input_token")):
+        raise Refusal(100, _UNFIT)
     if not asked.get("input_token"):
         raise Refusal(100, "(#100) The parameter input_token is required")
     try:
@@ -27,13 +29,11 @@ def debug_token(world: World, asked: Asked) -> dict[str, Any]:
         return {"data": {"error": {"code": 190, "message": unreadable.message}, "is_valid": False, "scopes": []}}
     if token.app != asker.app:
         raise Refusal(100, "(#100) The App_id in the input_token did not match the Viewing App")
-    if not _may_ask(world, asker, token):
-        raise Refusal(100, _UNFIT)
     return {"data": _told(world, token)}
 
 
-def _may_ask(world: World, asker: TokenRecord, token: TokenRecord) -> bool:
-    if asker.kind is TokenKind.APP or asker.value == token.value:
+def _may_ask(world: World, asker: TokenRecord, about: str) -> bool:
+    if asker.kind is TokenKind.APP or asker.value == about:
         return True
     return asker.kind is TokenKind.USER and world.app_role(asker.person, world.apps[asker.app]) in {"admin", "developer"}
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+
+Some = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
 
 
 class Defaults(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -12,17 +14,17 @@ class Defaults(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     code_exchange: Literal["short", "long"] = "short"
     """What a code gives: Meta's pages teach an hour or two, server-side exchanges are reported to give 60 days."""
-    code_seconds: int = 600
+    code_seconds: Some = 600
     """How long a login code is good."""
-    short_hours: int = 2
+    short_hours: Some = 2
     """A short-lived user token ends this many hours after the hour it was issued in."""
-    long_days: int = 60
+    long_days: Some = 60
     """A long-lived user token ends this many days after it was issued."""
-    data_access_days: int = 90
+    data_access_days: Some = 90
     """Data access ends this many days after the person last used the dialog."""
-    page_size: int = 25
+    page_size: Some = 25
     """Rows in one answer of a list, unless `limit` says otherwise."""
-    page_size_limit: int = 100
+    page_size_limit: Some = 100
     """The most rows that `limit` can ask for."""
     accounts_without_permission: Literal["empty", "refuse"] = "empty"
     """What /me/accounts answers when pages_show_list was not granted."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -54,7 +55,7 @@ def _window(world: World, asked: Asked, ids: Sequence[str]) -> tuple[int, int]:
 
 def _size(world: World, asked: Asked) -> int:
     limit = asked.get("limit") or str(world.defaults.page_size)
-    if not limit.isdecimal() or int(limit) < 1:
+    if not re.fullmatch(r"0*[1-9][0-9]{0,8}", limit):
         raise Refusal(100, "(#100) Param limit must be a positive integer")
     return min(int(limit), world.defaults.page_size_limit)
 

@@ -8,11 +8,12 @@ import hmac
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from html import escape
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from fbnb.catalogue import permissions
-from fbnb.sandbox.callers import app_with_secret, caller, current
+from fbnb.sandbox.callers import app_with_secret, caller, current, unsupported
 from fbnb.sandbox.facts import Grant
 from fbnb.sandbox.messages import Answer, Asked, Refusal
 from fbnb.sandbox.seed import App
@@ -76,13 +77,19 @@ def _consented(world: World, asked: Asked, app: App, choice: Choice, scopes: fro
     before = world.grant(choice.person, app.id)
     grant = decide(before, scopes, choice, asked.get("auth_type"))
     world.note((choice.person, app.id), grant)
-    told: dict[str, str] = {}
-    if "code" in _response_types(asked):
+    types, told = _response_types(asked), dict[str, str]()
+    if "token" in types:
+        token = bearer(
+            world, _issue(world, app.id, choice.person, asked.get("auth_type"), long=False, call="dialog/oauth, token")
+        )
+        access_ends = world.now() + timedelta(days=world.defaults.data_access_days)
+        told |= {"access_token": token["access_token"], "data_access_expiration_time": f"{int(access_ends.timestamp())}"}
+        told["expires_in"] = str(token["expires_in"])
+    if "code" in types:
         told["code"] = _issue_code(world, asked, app, choice)
-    if "granted_scopes" in _response_types(asked):
-        told["granted_scopes"] = ",".join(sorted(grant.granted))
-        told["denied_scopes"] = ",".join(sorted(grant.declined))
-    return _redirect(asked, **told)
+    if "granted_scopes" in types or asked.get("return_scopes") == "true":
+        told |= {"granted_scopes": ",".join(sorted(grant.granted)), "denied_scopes": ",".join(sorted(grant.declined))}
+    return _redirect(asked, in_fragment="token" in types, **told)
 
 
 def decide(before: Grant, scopes: frozenset[str], choice: Choice, auth_type: str) -> Grant:
@@ -142,16 +149,19 @@ def _without_state(uri: str) -> str:
     return re.sub(r"([?&]state=)[^&]*", r"\1", uri)
 
 
-def _redirect(asked: Asked, **told: str) -> Answer:
+def _redirect(asked: Asked, *, in_fragment: bool = False, **told: str) -> Answer:
     if asked.get("state"):
         told["state"] = asked.get("state")
-    uri = asked.get("redirect_uri")
-    joint = "&" if urlsplit(uri).query else "?"
-    return Answer(302, "", {"location": f"{uri}{joint}{urlencode(told)}#_=_"})
+    parts = urlsplit(asked.get("redirect_uri"))
+    if in_fragment:
+        return Answer(302, "", {"location": urlunsplit(parts._replace(fragment=urlencode(told)))})
+    query = "&".join(filter(None, [parts.query, urlencode(told)]))
+    # Facebook appends #_=_ where the address has no fragment of its own.
+    return Answer(302, "", {"location": urlunsplit(parts._replace(query=query, fragment=parts.fragment or "_=_"))})
 
 
 def _page_of_its_own(title: str, words: str) -> Answer:
-    html = f"<!doctype html><html lang=en><title>{title}</title><h1>{title}</h1><p>{words}</p></html>"
+    html = f"<!doctype html><html lang=en><title>{title}</title><h1>{title}</h1><p>{escape(words, quote=False)}</p></html>"
     return Answer(200, html, {"content-type": "text/html; charset=utf-8"})
 
 
@@ -163,16 +173,12 @@ def exchange_code(world: World, asked: Asked) -> dict[str, Any]:
     assert code is not None  # _check_code refuses an unknown one
     world.codes[asked.get("code")] = replace(code, used=world.moment())
     long = world.defaults.code_exchange == "long"
-    token = world.issue(
-        TokenKind.USER,
-        app.id,
-        person=code.person,
-        expires_at=long_expiry(world) if long else _short_expiry(world),
-        long_lived=long,
-        auth_type=code.auth_type,
-        call="oauth/access_token, code",
-    )
-    return bearer(world, token)
+    return bearer(world, _issue(world, app.id, code.person, code.auth_type, long=long, call="oauth/access_token, code"))
+
+
+def _issue(world: World, app: str, person: str, auth_type: str, *, long: bool, call: str) -> TokenRecord:
+    expires = long_expiry(world) if long else _short_expiry(world)
+    return world.issue(TokenKind.USER, app, person=person, expires_at=expires, long_lived=long, auth_type=auth_type, call=call)
 
 
 def _check_code(world: World, asked: Asked, app: App, code: CodeRecord | None) -> None:
@@ -229,10 +235,13 @@ def bearer(world: World, token: TokenRecord) -> dict[str, Any]:
 def list_permissions(world: World, asked: Asked, person: str) -> dict[str, Any]:
     """`GET /{user}/permissions`: each permission asked for so far, granted or declined."""
     token = current(world, asked) if person == "me" else caller(world, asked)
-    scoped = token.person and world.scoped_id(token.person, token.app)
-    if token.kind is not TokenKind.APP and person not in {"me", scoped}:
-        raise Refusal(210, "User not visible")
+    if token.page:
+        raise Refusal(100, "(#100) Tried accessing nonexisting field (permissions) on node type (Page)")
     owner = token.person or next((p.id for p in world.seed.people if p.app_scoped_ids[token.app] == person), "")
+    if not owner:
+        raise unsupported(person)
+    if person not in {"me", world.scoped_id(owner, token.app)}:
+        raise Refusal(210, "User not visible")
     grant = world.grant(owner, token.app)
     rows = [(name, "granted") for name in sorted(grant.granted)] + [(name, "declined") for name in sorted(grant.declined)]
     wanted = asked.get("permission"), asked.get("status")

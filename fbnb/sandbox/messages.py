@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +23,7 @@ class Asked:
     params: Mapping[str, str] = field(default_factory=dict)
     authorization: str = ""
     version: str = ""
+    secure: bool = True
 
     @property
     def access_token(self) -> str:
@@ -74,7 +76,9 @@ class Refusal(Exception):
         return {"error": told | {"fbtrace_id": trace_id}}
 
     def www_authenticate(self) -> str:
-        return f'OAuth "Facebook Platform" "{self.challenge}" "{self.message}"'
+        # A header takes no line break and nothing beyond ASCII.
+        message = re.sub(r"[^ -~]", "?", self.message)
+        return f'OAuth "Facebook Platform" "{self.challenge}" "{message}"'
 
 
 def _status(code: int) -> int:

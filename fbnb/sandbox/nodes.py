@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fbnb.sandbox.callers import caller, current
+from fbnb.sandbox.callers import caller, current, unsupported
 from fbnb.sandbox.fields import node, wanted
 from fbnb.sandbox.messages import Asked, Refusal
 from fbnb.sandbox.page_tokens import get_page
@@ -20,9 +20,9 @@ def me(world: World, asked: Asked) -> dict[str, Any]:
 
 def by_id(world: World, asked: Asked, id: str) -> dict[str, Any]:
     """The object with an id. Raises Refusal 803 for a name, 100/33 for a number that is nothing the caller may see."""
+    token = caller(world, asked)
     if not id.isdecimal():
         raise Refusal(803, f"(#803) Some of the aliases you requested do not exist: {id}")
-    token = caller(world, asked)
     if token.kind is TokenKind.APP:
         raise Refusal(102, "A user access token is required to request this resource.")
     if world.page_exists(id):
@@ -30,17 +30,6 @@ def by_id(world: World, asked: Asked, id: str) -> dict[str, Any]:
     if id == world.scoped_id(token.person, token.app) and not token.page:
         return _person(world, asked, token)
     raise unsupported(id)
-
-
-def unsupported(id: str, method: str = "get") -> Refusal:
-    """There is no such object, or the caller may not know that there is."""
-    return Refusal(
-        100,
-        f"Unsupported {method} request. Object with ID '{id}' does not exist, cannot be loaded due to missing permissions, or"
-        " does not support this operation. Please read the Graph API documentation at https://developers.facebook.com/docs/graph-api",
-        33,
-        type="GraphMethodException",
-    )
 
 
 def _person(world: World, asked: Asked, token: TokenRecord) -> dict[str, Any]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
-from fbnb.resources import rows
+from fbnb.catalogue import roles
 from fbnb.sandbox.callers import caller, current, user
 from fbnb.sandbox.fields import node, paged, wanted
 from fbnb.sandbox.judge import covers
@@ -44,7 +43,7 @@ def get_page(world: World, asked: Asked, page: str) -> dict[str, Any]:
     """`GET /{page}`: the fields asked for. `access_token` only for who may act as the Page, else silently absent."""
     token = caller(world, asked)
     fields = wanted(asked, _NODE_FIELDS, ("name", "id"), "Page")
-    if token.page != page and not visible(world, token, page):
+    if token.page != page and (token.page or not reachable(world, token, page)):
         raise Refusal(
             10,
             "(#10) This endpoint requires the 'pages_read_engagement' permission or the 'Page Public Content Access' feature."
@@ -54,21 +53,21 @@ def get_page(world: World, asked: Asked, page: str) -> dict[str, Any]:
     return _page(world, token, page, fields)
 
 
-def visible(world: World, token: TokenRecord, page: str) -> bool:
-    """Whether the token's person can reach the Page through this app by now."""
+def reachable(world: World, token: TokenRecord, page: str) -> bool:
+    """Whether the token's person has any role on the Page and gave this app access to it by now."""
     grant = world.grant(token.person, token.app)
     through_business = world.pages[page].through_business and "business_management" not in grant.granted
-    return world.page_exists(page) and bool(tasks(world, token.person, page)) and covers(grant, page) and not through_business
+    return world.page_exists(page) and bool(world.role(token.person, page)) and covers(grant, page) and not through_business
 
 
-@cache
-def _role_tasks() -> dict[str, tuple[str, ...]]:
-    return {row["role"]: tuple(row["tasks"].split()) for row in rows("roles.csv")}
+def visible(world: World, token: TokenRecord, page: str) -> bool:
+    """Whether the person can also act there: a live contributor's role does not count."""
+    return reachable(world, token, page) and bool(tasks(world, token.person, page))
 
 
 def tasks(world: World, person: str, page: str) -> tuple[str, ...]:
     """What the person may do on the Page by now; a live contributor's role counts for nothing here."""
-    return _role_tasks().get(world.role(person, page), ())
+    return roles().get(world.role(person, page), ())
 
 
 def _page(world: World, token: TokenRecord, page: str, fields: list[str]) -> dict[str, Any]:
@@ -76,7 +75,7 @@ def _page(world: World, token: TokenRecord, page: str, fields: list[str]) -> dic
     return node(
         fields,
         {
-            "access_token": lambda: page_token(world, token, page).value,
+            "access_token": lambda: page_token(world, token, page).value if token.page or visible(world, token, page) else None,
             "category": lambda: seed.category.name,
             "category_list": lambda: [{"id": seed.category.id, "name": seed.category.name}],
             "name": lambda: seed.name,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fbnb.sandbox import debug_token, login, long_lived, nodes, page_tokens
+from fbnb.sandbox.callers import unsupported
 from fbnb.sandbox.messages import DIALOG_HOST, GRAPH_HOST, Answer, Asked, Refusal
 from fbnb.sandbox.world import World
 
@@ -54,5 +55,5 @@ def find(asked: Asked) -> Callable[[World, Asked], dict[str, Any] | Answer]:
         if (parts := route.match(asked)) is not None:
             return lambda world, asked: route.twin(world, asked, **parts)
     if asked.host == GRAPH_HOST and asked.path and "/" not in asked.path:
-        raise nodes.unsupported(asked.path, asked.method.lower())
+        raise unsupported(asked.path, asked.method.lower())
     raise Refusal(2500, f"Unknown path components: /{asked.path.partition('/')[2] or asked.path}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import Any, Literal
 
 import msgspec
 
+from fbnb.catalogue import roles
 from fbnb.errors import WorldError
-from fbnb.resources import folder, rows
+from fbnb.resources import folder
 from fbnb.sandbox.defaults import Defaults
 
 
@@ -85,6 +87,8 @@ def load_seed(path: Path | None = None) -> Seed:
         raise WorldError(f"{path}: {problem.strerror}.", remedy="Set FBNB_WORLD to a world.json, or unset it.") from None
     except UnicodeDecodeError:
         raise WorldError(f"{path}: not UTF-8 text.", remedy="Save it as UTF-8.") from None
+    except RecursionError:
+        raise WorldError(f"{path}: nested too deep.", remedy="Compare with data/world.json.") from None
     except json.JSONDecodeError as problem:
         where = f"line {problem.lineno}, column {problem.colno}"
         raise WorldError(f"{path}, {where}: {problem.msg}.", remedy="Correct the JSON there, or just before.") from None
@@ -98,12 +102,20 @@ def load_seed(path: Path | None = None) -> Seed:
 
 def _inconsistencies(seed: Seed) -> Iterator[tuple[str, str]]:
     """Key path and problem, for what a type cannot say."""
-    people, apps, roles = {p.name for p in seed.people}, {a.id for a in seed.apps}, {row["role"] for row in rows("roles.csv")}
-    if seed.start.tzinfo is None:
-        yield "$.start", "an instant needs a time zone, such as the Z in 2026-11-02T09:00:00Z"
+    people, apps = {p.name for p in seed.people}, {a.id for a in seed.apps}
+    instants = [("$.start", seed.start), *((f"$.pages[{n}].deleted_at", page.deleted_at) for n, page in enumerate(seed.pages))]
+    for key, instant in instants:
+        if instant and instant.tzinfo is None:
+            yield key, "an instant needs a time zone, such as the Z in 2026-11-02T09:00:00Z"
+    if not 2018 <= seed.start.year <= 2100:
+        yield "$.start", "a world starts between 2018 and 2100"
     for key, part in [("apps", seed.apps), ("people", seed.people), ("pages", seed.pages)]:
         yield from _ids(key, part)
     for n, app in enumerate(seed.apps):
+        if not re.fullmatch(r"[0-9]{5,20}", app.id):
+            yield f"$.apps[{n}].id", f"{app.id!r} is not a number of 5 to 20 digits"
+        if not re.fullmatch(r"[0-9a-f]{32}", app.secret):
+            yield f"$.apps[{n}].secret", "a secret is 32 characters of 0-9 and a-f"
         yield from _names(f"$.apps[{n}].roles", app.roles, people, "person")
     for n, person in enumerate(seed.people):
         yield from _names(f"$.people[{n}].app_scoped_ids", person.app_scoped_ids, apps, "app")
@@ -112,7 +124,7 @@ def _inconsistencies(seed: Seed) -> Iterator[tuple[str, str]]:
         )
     for n, page in enumerate(seed.pages):
         yield from _names(f"$.pages[{n}].roles", page.roles, people, "person")
-        yield from _names(f"$.pages[{n}].roles", page.roles.values(), roles, "role")
+        yield from _names(f"$.pages[{n}].roles", page.roles.values(), set(roles()), "role")
 
 
 def _ids(key: str, part: Iterable[Any]) -> Iterator[tuple[str, str]]:
@@ -120,9 +132,10 @@ def _ids(key: str, part: Iterable[Any]) -> Iterator[tuple[str, str]]:
     for n, item in enumerate(part):
         if not item.id.isdecimal():
             yield f"$.{key}[{n}].id", f"{item.id!r} is not a number"
-        if item.id in seen:
-            yield f"$.{key}[{n}].id", f"{item.id} is there twice"
-        seen.add(item.id)
+        for what, value in (("id", item.id), ("name", item.name)):
+            if value in seen:
+                yield f"$.{key}[{n}].{what}", f"{value} is there twice"
+            seen.add(value)
     if not seen:
         yield f"$.{key}", "at least one is needed"
 

@@ -19,7 +19,8 @@ class SandboxTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         params = dict(request.url.params) | dict(parse_qsl(request.read().decode(errors="replace"), keep_blank_values=True))
-        asked = ask(request.method, request.url.host, request.url.path, params, request.headers.get("authorization", ""))
+        token, secure = request.headers.get("authorization", ""), request.url.scheme == "https"
+        asked = ask(request.method, request.url.host, request.url.path, params, token, secure=secure)
         told = answer(self._world, asked)
         body = told.body if isinstance(told.body, str) else json.dumps(told.body, separators=(",", ":"))
         return httpx.Response(told.status, headers=dict(told.headers), content=body.encode())

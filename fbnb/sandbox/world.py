@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from fbnb.clock import ManualClock, ShiftedClock
 from fbnb.errors import InputError
+from fbnb.sandbox.defaults import Defaults
 from fbnb.sandbox.facts import NOTHING_GRANTED, F, Fact, Facts, Grant, Key, Moment, PageDeleted, RoleChanged, SecretReset
 from fbnb.sandbox.seed import App, PageSeed, Person, Seed
 from fbnb.tokens import Expiry, TokenKind
@@ -58,6 +59,8 @@ class Checkpoint:
     tokens: dict[str, TokenRecord] = field(repr=False)
     codes: dict[str, CodeRecord] = field(repr=False)
     counters: dict[str, int] = field(repr=False)
+    defaults: Defaults = field(repr=False)
+    apps: dict[str, App] = field(repr=False)
 
 
 class World:
@@ -99,8 +102,9 @@ class World:
 
     def serial(self, counter: str) -> int:
         """1, 2, 3 ... for each counter."""
-        self.counters[counter] = self.counters.get(counter, 0) + 1
-        return self.counters[counter]
+        with self.lock:
+            self.counters[counter] = self.counters.get(counter, 0) + 1
+            return self.counters[counter]
 
     def digest(self, name: str, length: int) -> str:
         """`length` hex digits that belong to a name in this world: repeatable, and unlike any other name's."""
@@ -113,13 +117,21 @@ class World:
     def checkpoint(self) -> Checkpoint:
         """The whole world as it stands."""
         with self.lock:
-            return Checkpoint(self.now(), self.facts.copy(), dict(self.tokens), dict(self.codes), dict(self.counters))
+            return Checkpoint(
+                self.now(),
+                self.facts.copy(),
+                dict(self.tokens),
+                dict(self.codes),
+                dict(self.counters),
+                self.defaults,
+                dict(self.apps),
+            )
 
     def rewind(self, to: Checkpoint) -> None:
         """Make the world what it was, clock and counters included; a checkpoint can be returned to again and again."""
         with self.lock:
             self.facts, self.tokens, self.codes = to.facts.copy(), dict(to.tokens), dict(to.codes)
-            self.counters = dict(to.counters)
+            self.counters, self.defaults, self.apps = dict(to.counters), to.defaults, dict(to.apps)
             self.clock.set(to.now)
 
     # Facts
