@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 from urllib.parse import quote, quote_plus
 
@@ -91,7 +91,7 @@ def hint(text: str) -> str:
 def redact(text: str, known: Iterable[str] = ()) -> str:
     """`text` with every secret replaced by its hint. Redacting twice changes nothing."""
     for value in sorted(filter(None, known), key=len, reverse=True):
-        for form in {value, quote(value, safe=""), quote_plus(value)}:
+        for form in {value, quote(value, safe="", errors="replace"), quote_plus(value, errors="replace")}:
             text = text.replace(form, hint(value))
     text = _TOKEN.sub(lambda found: hint(found.group()), text)
     text = _PIPED.sub(lambda found: f"{found.group(1)}{found.group(2)}{ELLIPSIS}", text)
@@ -123,27 +123,21 @@ def redact_params(params: Mapping[str, str], known: Iterable[str] = ()) -> dict[
     return {name: hint(value) if name in SECRET_PARAMETERS else redact(value, known) for name, value in params.items()}
 
 
-def sealed(value: Any, known: Iterable[str] = (), name: str = "") -> Any:
-    """A decoded JSON value in which every string that is or holds a secret has become a Secret, which shows its redacted form."""
-    known = tuple(known)
+def redact_json(value: Any, known: Iterable[str] = ()) -> Any:
+    """A decoded JSON value with every string that is or holds a secret redacted: by its name, by value and by pattern."""
+    return _each_string(value, tuple(known), lambda text, shown: shown)
+
+
+def sealed(value: Any, known: Iterable[str] = ()) -> Any:
+    """A decoded JSON value in which every string that is or holds a secret is a Secret, shown redacted."""
+    return _each_string(value, tuple(known), lambda text, shown: text if text == shown else Secret(text, shown=shown))
+
+
+def _each_string(value: Any, known: tuple[str, ...], put: Callable[[str, str], Any], name: str = "") -> Any:
     if isinstance(value, dict):
-        return {key: sealed(inner, known, key) for key, inner in value.items()}
+        return {key: _each_string(inner, known, put, key) for key, inner in value.items()}
     if isinstance(value, list):
-        return [sealed(inner, known, name) for inner in value]
+        return [_each_string(inner, known, put, name) for inner in value]
     if not isinstance(value, str):
         return value
-    shown = hint(value) if name in SECRET_PARAMETERS else redact(value, known)
-    return value if shown == value and name not in SECRET_PARAMETERS else Secret(value, shown=shown)
-
-
-def redact_json(value: Any, known: Iterable[str] = ()) -> Any:
-    """A decoded JSON value with the strings under secret names hidden, and every other string redacted."""
-    known = tuple(known)
-    if isinstance(value, dict):
-        return {
-            name: hint(inner) if name in SECRET_PARAMETERS and isinstance(inner, str) else redact_json(inner, known)
-            for name, inner in value.items()
-        }
-    if isinstance(value, list):
-        return [redact_json(inner, known) for inner in value]
-    return redact(value, known) if isinstance(value, str) else value
+    return put(value, hint(value) if name in SECRET_PARAMETERS else redact(value, known))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from dotenv import dotenv_values
 from fbnb.errors import SettingError
 from fbnb.redact import Secret
 
+_KNOWN = frozenset(f"FBNB_{name}" for name in ("TARGET", "APP_ID", "APP_SECRET", "VERSION", "REDIRECT_URI", "WORLD"))
 DEFAULT_VERSION = "v26.0"
 DEFAULT_REDIRECT_URI = "http://localhost:8400/callback"
 
@@ -60,8 +62,13 @@ def _told(environ: Mapping[str, str] | None, folder: Path) -> dict[str, Any] | S
     """The fields of Settings, the secret already one: no frame that still has it in clear can be part of a traceback."""
     try:
         found = _variables(os.environ if environ is None else environ, folder)
-    except UnicodeDecodeError:
-        return SettingError("The file .env is not UTF-8 text.", remedy="Save it as UTF-8.")
+    except (UnicodeDecodeError, OSError) as wrong:
+        return SettingError(
+            f"The file .env cannot be read ({type(wrong).__name__}).", remedy="Save it as UTF-8, readable by you."
+        )
+    for name in sorted(set(found) - _KNOWN):
+        if meant := difflib.get_close_matches(name, _KNOWN, n=1, cutoff=0.85):
+            return SettingError(f"There is no variable {name}.", remedy=f"Did you mean {meant[0]}?")
     secret, world = found.get("FBNB_APP_SECRET"), found.get("FBNB_WORLD")
     return {
         "target": found.get("FBNB_TARGET", Target.SANDBOX),

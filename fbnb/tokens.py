@@ -166,6 +166,10 @@ class TokenInfo:
     metadata: dict[str, Any] = field(default_factory=dict)
     error: TokenFault | None = None
 
+    def __repr__(self) -> str:
+        state = "valid" if self.is_valid else "not valid"
+        return f"TokenInfo({self.kind or 'unreadable'}, {state}, {expiry_in_words(self.expires_at)})"
+
     @classmethod
     def from_graph(cls, data: dict[str, Any]) -> TokenInfo:
         """From the `data` object of the answer; ids may come as numbers."""

@@ -161,6 +161,7 @@ VERBOSE_CELLS = {
     "interrupted in a list": "list_pages(halfway, token)",
     "refused in a list": "try:\n    list_pages(cut, token)\nexcept Exception:\n    raise ValueError('ours')",
     "odd expiry": "exchange_code(odd, code)",
+    "half a character": "client.get('me', token, input_token='\\ud800' + pasted())",
     "nested too deep": "deep.get('me', token)",
     "a bad setting": "Settings(app_secret=Secret(token.value.reveal()))",
 }

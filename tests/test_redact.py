@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fbnb.redact import Secret, hint, redact, redact_json, redact_params
+from fbnb.redact import Secret, hint, redact, redact_json, redact_params, sealed
 
 LIKE_A_TOKEN = "EAA" + "Z9" * 40
 
@@ -59,6 +59,14 @@ def test_parameters_and_json_by_name() -> None:
         "error": {"code": 190},
         "next": "https://x/?access_token=EAA…Z9Z9",
     }
+
+
+def test_sealed_keeps_what_is_not_secret_and_hides_the_rest() -> None:
+    told = sealed({"id": "1", "n": 5, "access_token": ["odd", LIKE_A_TOKEN], "next": f"https://x/?access_token={LIKE_A_TOKEN}"})
+    assert (told["id"], told["n"]) == ("1", 5)
+    assert [secret.reveal() for secret in told["access_token"]] == ["odd", LIKE_A_TOKEN]
+    assert repr(told["next"]) == "Secret(https://x/?access_token=EAA…Z9Z9)"
+    assert redact_json({"access_token": ["odd"]}) == {"access_token": ["…"]}
 
 
 def test_a_secret_hides_and_compares() -> None:

@@ -48,6 +48,7 @@ def test_the_argument_wins_over_the_variable(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("variables", "variable", "remedy"),
     [
+        ({"FBNB_TRAGET": "live"}, "no variable FBNB_TRAGET", "Did you mean FBNB_TARGET?"),
         ({"FBNB_TARGET": "life"}, "FBNB_TARGET is 'life'", "sandbox or live"),
         (LIVE | {"FBNB_APP_ID": ""}, "FBNB_APP_ID is not set", "number of 13 to 17 digits"),
         (LIVE | {"FBNB_APP_SECRET": ""}, "FBNB_APP_SECRET is not set", "32 characters"),
@@ -69,3 +70,14 @@ def test_a_wrong_value_is_named_with_its_remedy(variables: dict[str, str], varia
     assert remedy in str(caught.value)
     assert SECRET not in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_an_env_file_that_is_no_text_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"FBNB_APP_ID=\xff\xfe")
+    with pytest.raises(SettingError, match=r"\.env cannot be read"):
+        load_settings(environ={}, folder=tmp_path)
+
+
+def test_an_empty_variable_leaves_the_files_value(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("FBNB_VERSION=v25.0")
+    assert load_settings(environ={"FBNB_VERSION": ""}, folder=tmp_path).version == "v25.0"

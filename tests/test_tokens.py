@@ -96,6 +96,7 @@ def test_token_info_of_a_token_that_graph_cannot_read() -> None:
     assert info.error
     assert (info.error.code, info.error.subcode) == (190, 463)
     assert TokenInfo.from_graph({"type": "SOMETHING_NEW"}).kind is None
+    assert repr(info) == "TokenInfo(unreadable, not valid, expiry not told)"
 
 
 def test_confirmed_keeps_what_was_left_unsaid() -> None:
