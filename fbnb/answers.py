@@ -50,6 +50,12 @@ def understood(raw: Raw, known: Iterable[str] = ()) -> dict[str, Any] | FbnbErro
     return UnreadableAnswer(_what_it_is(raw))
 
 
+def understood_batch(raw: Raw, known: Iterable[str] = ()) -> dict[str, Any] | FbnbError:
+    """The list that a batch is answered with, as {"data": [...]}; else as any answer."""
+    value = raw.value()
+    return {"data": sealed(value, known)} if raw.status == 200 and isinstance(value, list) else understood(raw, known)
+
+
 def part(answer: Any, name: str, kind: type[P]) -> P:
     """One field of an answer. Raises UnreadableAnswer: it is not there, or of another type."""
     value = answer.get(name) if isinstance(answer, dict) else None

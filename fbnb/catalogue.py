@@ -14,12 +14,13 @@ from fbnb.resources import rows
 
 @dataclass(frozen=True, slots=True)
 class PermissionFacts:
-    """A permission: what it unlocks, which others it needs, and whether it concerns Pages."""
+    """A permission: what it unlocks, which others it needs, whether it concerns Pages and whether a system user can have it."""
 
     name: str
     unlocks: str
     needs: tuple[str, ...]
     for_pages: bool
+    for_system_users: bool
 
 
 @cache
@@ -27,7 +28,11 @@ def permissions() -> dict[str, PermissionFacts]:
     """Every permission the kit knows, by name. Source: Meta, "Permissions Reference"."""
     return {
         row["permission"]: PermissionFacts(
-            row["permission"], row["unlocks"], tuple(row["needs"].split()), row["granular"] == "pages"
+            row["permission"],
+            row["unlocks"],
+            tuple(row["needs"].split()),
+            for_pages=row["granular"] == "pages",
+            for_system_users=row["system_users"] == "yes",
         )
         for row in rows("permissions.csv")
     }

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import logging
 import secrets
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -19,9 +20,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
 
-from fbnb.answers import Raw, part, understood
+from fbnb.answers import Raw, part, read, understood, understood_batch
 from fbnb.clock import Clock, SystemClock
-from fbnb.errors import DialogRefused, InputError, SettingError, TransportError, UnreadableAnswer
+from fbnb.errors import DialogRefused, FbnbError, InputError, SettingError, TransportError, UnreadableAnswer
 from fbnb.redact import SECRET_PARAMETERS, RedactingFilter, Secret, redact
 from fbnb.settings import Settings
 from fbnb.tokens import AccessToken
@@ -29,6 +30,7 @@ from fbnb.wire import Wire
 
 GRAPH_HOST = "graph.facebook.com"
 DIALOG_HOST = "www.facebook.com"
+BATCH = 50
 _CREDENTIALS = frozenset({"access_token", "appsecret_proof", "appsecret_time"})
 _TIMEOUT = httpx.Timeout(60, connect=10).as_dict()
 
@@ -87,6 +89,16 @@ def no_consent(url: str) -> str:
     raise DialogRefused("Nobody is there to answer the login dialog.", remedy="Give the client a consent.")
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a batch. params: as for `GraphClient.get`. token: whose, where it is not the batch's own."""
+
+    path: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    method: str = "GET"
+    token: AccessToken | None = None
+
+
 @dataclass(frozen=True, repr=False)
 class GraphClient:
     """One app's way to Graph. Raises, from every call: GraphError, TransportError, UnreadableAnswer.
@@ -125,6 +137,30 @@ class GraphClient:
         """`DELETE` with the parameters in the query."""
         return self._call("DELETE", path, token, params)
 
+    def batch(self, token: AccessToken, calls: Sequence[Call]) -> list[dict[str, Any] | FbnbError | None]:
+        """Many calls in as few requests as it takes, 50 in each; Graph counts every call all the same.
+
+        Returns an answer or an error for each, in their order: what is refused is returned, not raised. None: Graph did
+        not get to it, or left it out.
+        """
+        told = list[dict[str, Any] | FbnbError | None]()
+        for start in range(0, len(calls), BATCH):
+            some = calls[start : start + BATCH]
+            answers = part(self._call("POST", "", token, {"batch": some}), "data", list)
+            with read():
+                told += [None if answer is None else _item(answer) for answer in answers]
+            if len(answers) != len(some):
+                raise UnreadableAnswer(f"{len(some)} calls of a batch were answered by {len(answers)}.")
+        return told
+
+    def public(self, path: str) -> dict[str, Any]:
+        """`GET` of a public document on the dialog's host, such as the keys that id_tokens are signed with."""
+        return self._call("GET", path, None, {}, version="", host=DIALOG_HOST)
+
+    def without_secret(self) -> GraphClient:
+        """The same app as it is installed on a phone or in a browser: it knows the app id, and neither secret nor proof."""
+        return replace(self, settings=replace(self.settings, app_secret=None))
+
     def items(self, path: str, token: AccessToken, **params: Any) -> Iterator[dict[str, Any]]:
         """Every row of a list, `next` followed to its end, though only on Graph's own host."""
         answer, seen = self.get(path, token, **params), set[str]()
@@ -148,28 +184,38 @@ class GraphClient:
         return Secret(redirect, shown=redact(redirect))
 
     def _call(
-        self, method: str, path: str, token: AccessToken | None, params: Mapping[str, Any], version: str | None = None
+        self,
+        method: str,
+        path: str,
+        token: AccessToken | None,
+        params: Mapping[str, Any],
+        version: str | None = None,
+        host: str = GRAPH_HOST,
     ) -> dict[str, Any]:
         if token is not None and not isinstance(token, AccessToken):
             raise InputError("That is not an access token.", remedy="Make one of the text with AccessToken.of(...).")
-        outcome = self._attempt(method, _path(self.settings.version if version is None else version, path), token, params)
+        url = host, _path(self.settings.version if version is None else version, path)
+        outcome = self._attempt(method, url, token, params)
         # Raised only here, after the frames that knew the secrets are gone: no traceback, however verbose, shows them.
         if isinstance(outcome, BaseException):
             raise outcome
         return outcome
 
     def _attempt(
-        self, method: str, path: str, token: AccessToken | None, params: Mapping[str, Any]
+        self, method: str, url: tuple[str, str], token: AccessToken | None, params: Mapping[str, Any]
     ) -> dict[str, Any] | BaseException:
         hidden: list[str] = []
         try:
             at = self.now()
-            sent = _texts(params) | self._credentials(token, at)
+            hidden += [text for call in params.get("batch", ()) for text in _secrets(call.params, call.token, self.settings)]
+            sent = self._texts(params, at) | self._credentials(token, at)
             hidden += [*_secrets(params, token, self.settings), sent.get("appsecret_proof", "")]
-            raw = self._send(method, path, sent)
+            raw = self._send(method, url, sent)
             came_back = (raw.status, raw.value(), raw.headers) if isinstance(raw, Raw) else (None, _said(raw, hidden), {})
-            self.wire.record(at, method, (GRAPH_HOST, path), sent, came_back, hidden)
-            return understood(raw, hidden) if isinstance(raw, Raw) else TransportError(_said(raw, hidden))
+            self.wire.record(at, method, url, sent, came_back, hidden)
+            if not isinstance(raw, Raw):
+                return TransportError(_said(raw, hidden))
+            return (understood_batch if "batch" in params else understood)(raw, hidden)
         except BaseException as problem:  # noqa: BLE001 - whatever it is, this frame's secrets must not travel with it
             return _without_its_frames(problem, hidden)
 
@@ -183,8 +229,21 @@ class GraphClient:
             told |= {"appsecret_time": str(int(at.timestamp()))} if timed else {}
         return told
 
-    def _send(self, method: str, path: str, params: Mapping[str, str]) -> Raw | Exception:
-        url = httpx.URL(scheme="https", host=GRAPH_HOST, path=path)
+    def _texts(self, params: Mapping[str, Any], at: datetime) -> dict[str, str]:
+        told = _texts({name: value for name, value in params.items() if name != "batch"})
+        if "batch" in params:
+            told["batch"] = json.dumps([self._written(call, at) for call in params["batch"]])
+        return told
+
+    def _written(self, call: Call, at: datetime) -> dict[str, str]:
+        """One call as a batch carries it: its parameters in the address, or for a POST in the body."""
+        text, path = urlencode(_texts(call.params) | self._credentials(call.token, at)), _path("", call.path)[1:]
+        if call.method == "POST":
+            return {"method": "POST", "relative_url": path, "body": text}
+        return {"method": call.method, "relative_url": f"{path}?{text}" if text else path}
+
+    def _send(self, method: str, place: tuple[str, str], params: Mapping[str, str]) -> Raw | Exception:
+        url = httpx.URL(scheme="https", host=place[0], path=place[1])
         where = {"data": params} if method == "POST" else {"params": params}
         request = httpx.Request(method, url, extensions={"timeout": _TIMEOUT}, **where)  # type: ignore[arg-type]
         try:
@@ -195,6 +254,12 @@ class GraphClient:
                 response.close()
         except (httpx.HTTPError, httpx.StreamError, OSError) as problem:
             return problem
+
+
+def _item(answer: Mapping[str, Any]) -> dict[str, Any] | FbnbError:
+    body = answer["body"]
+    headers = {str(header["name"]).lower(): str(header["value"]) for header in answer.get("headers", ())}
+    return understood(Raw(int(answer["code"]), headers, (body.reveal() if isinstance(body, Secret) else body).encode()))
 
 
 def _said(problem: BaseException, hidden: list[str]) -> str:

@@ -6,6 +6,7 @@ FbnbError
 │   ├── ScopeUnknown      no permission has that name
 │   └── RedirectMistake   the pasted URL is not the redirect of this login
 ├── StateMismatch         the redirect belongs to another login: start again, do not use it
+├── SignatureMismatch     what came is not signed by Facebook for this app: do not act on it
 ├── LoginCancelled        the person said no: explain, then ask again
 ├── DialogRefused         the dialog itself refused: change the app's settings
 ├── SandboxOnly           only the sandbox can do that: skip the cell
@@ -20,6 +21,8 @@ FbnbError
     ├── WrongTokenKind    a token of another kind is needed here
     ├── PermissionMissing ask for the permission or the task
     ├── CodeRejected      the login code is used, late or for another redirect_uri: start the login again
+    ├── LoginPending      the person has not answered on the other device yet: poll again, not too often
+    ├── LoginDeclined     the person said no on the other device: explain, then ask again
     ├── AppCredentialsWrong  app id or app secret is wrong: compare with the app's dashboard
     ├── ProofRejected     appsecret_proof is missing or wrong: sign this token with this app's secret
     ├── RateLimited       wait
@@ -84,6 +87,12 @@ class StateMismatch(FbnbError):
     """The `state` in the redirect is not the one this login began with."""
 
     remedy = "Start the login again and use only the redirect that it ends in."
+
+
+class SignatureMismatch(FbnbError):
+    """A signed_request or an id_token is not what Facebook signed for this app."""
+
+    remedy = "Do not act on it; check that it reached you whole, and whose app secret or app id you compare with."
 
 
 class LoginCancelled(FbnbError):
@@ -186,6 +195,18 @@ class CodeRejected(GraphError):
     remedy = "Start the login again: a code is good once, for ten minutes, for one redirect_uri."
 
 
+class LoginPending(GraphError):
+    """The person has not answered on the other device yet."""
+
+    remedy = "Poll again after the interval, until the code expires."
+
+
+class LoginDeclined(GraphError):
+    """The person said no on the other device."""
+
+    remedy = "Explain why the app needs it, then start a new device login."
+
+
 class AppCredentialsWrong(GraphError):
     """App id or app secret is not right."""
 
@@ -245,11 +266,15 @@ def _rule(kind: type[GraphError], codes: Any, subcodes: Any = (), words: str = "
 _RULES = (
     _rule(ProofRejected, {100}, words="appsecret_proof"),
     _rule(CodeRejected, {100}, {36007, 36008, 36009}),
+    _rule(CodeRejected, {463}, {1349152}),
+    _rule(CodeRejected, {100}, words="device login code"),
+    _rule(LoginPending, {31}),
+    _rule(LoginDeclined, {100}, {1349173}),
     _rule(CodeRejected, {1, 100}, words="verification code|authorization code|code_verifier"),
     _rule(AppCredentialsWrong, {1, 100, 101, 190}, words="client secret|validating application|client_id"),
     _rule(NotFound, {100}, {33}),
     _rule(NotFound, {803}),
-    _rule(WrongTokenKind, {100}, words="must provide an app access token|did not match the Viewing App"),
+    _rule(WrongTokenKind, {100}, words="must (provide|be called with) an app access token|did not match the Viewing App"),
     _rule(
         WrongTokenKind,
         {102, 104, 190, 210, 2500},
@@ -265,7 +290,7 @@ _RULES = (
     _rule(RateLimited, {4, 9, 17, 32, 341, 613, *range(80000, 80015)}),
     _rule(TemporaryFailure, {-1, 1, 2}),
     _rule(PermissionMissing, {3, 10, *range(200, 300)}),
-    _rule(RequestInvalid, {100, 191, 2500}),
+    _rule(RequestInvalid, {100, 191, 2500, 2635, 2900, 2902, 2903}),
 )
 
 

@@ -47,4 +47,5 @@ def sandbox_client(sandbox: Sandbox, settings: Settings | None = None) -> GraphC
     # A redirect_uri set for a live app is none of this one's; an app in development takes localhost, a live one only its own.
     redirect_uri = DEFAULT_REDIRECT_URI if app.mode == "development" or not app.redirect_uris else app.redirect_uris[0]
     settings = replace(settings or Settings(), app_id=app.id, app_secret=Secret(app.secret), redirect_uri=redirect_uri)
+    settings = replace(settings, client_token=Secret(app.client_token))
     return GraphClient(settings, sandbox.transport, sandbox.clock, sandbox.person(), sandbox.nonce)

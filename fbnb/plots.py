@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
+import segno
+
 from fbnb.wire import Exchange
 
 _LANES = ("You", "Person", "www.facebook.com", "graph.facebook.com")
@@ -37,6 +39,12 @@ class _Arrow:
     refused: bool = False
 
 
+def qr_code(url: str, title: str = "QR code") -> Picture:
+    """The address as a QR code, to be pointed at with a phone."""
+    svg = segno.make(url, micro=False).svg_inline(scale=5, border=4, dark=_INK, light="#ffffff", title=title, desc=url)
+    return Picture(svg.replace("<svg ", '<svg role="img" ', 1), f"{title}: {url}")
+
+
 def sequence_diagram(exchanges: Iterable[Exchange], title: str = "What went over the wire") -> Picture:
     """The requests, top to bottom, between you, the person's browser, the dialog and Graph; refusals in red, and in words."""
     arrows = [arrow for exchange in exchanges for arrow in _arrows(exchange)]
@@ -65,18 +73,21 @@ def _arrows(exchange: Exchange) -> list[_Arrow]:
         ]
     refused = exchange.status != 200
     return [
-        _Arrow("You", "graph.facebook.com", f"{exchange.method} {exchange.path}{_grant(exchange)}"),
-        _Arrow("graph.facebook.com", "You", _answer(exchange), back=True, refused=refused),
+        _Arrow("You", exchange.host, f"{exchange.method} {exchange.path}{_grant(exchange)}"),
+        _Arrow(exchange.host, "You", _answer(exchange), back=True, refused=refused),
     ]
 
 
 def _grant(exchange: Exchange) -> str:
-    return next((f", {name}" for name in ("fb_exchange_token", "code") if name in exchange.params), "")
+    named = exchange.params.get("grant_type") or next((name for name in ("code", "ids", "batch") if name in exchange.params), "")
+    return f", {named}" if named else ""
 
 
 def _answer(exchange: Exchange) -> str:
     if exchange.status is None:
         return "nothing came back"
+    if isinstance(exchange.answer, list):
+        return f"{exchange.status}: {len(exchange.answer)} answers"
     told = exchange.answer if isinstance(exchange.answer, dict) else {}
     if error := told.get("error"):
         return f"{exchange.status}: refused, {_number(error)}"

@@ -17,7 +17,9 @@ from dotenv import dotenv_values
 from fbnb.errors import SettingError
 from fbnb.redact import Secret
 
-_KNOWN = frozenset(f"FBNB_{name}" for name in ("TARGET", "APP_ID", "APP_SECRET", "VERSION", "REDIRECT_URI", "WORLD"))
+_KNOWN = frozenset(
+    f"FBNB_{name}" for name in ("TARGET", "APP_ID", "APP_SECRET", "CLIENT_TOKEN", "VERSION", "REDIRECT_URI", "WORLD")
+)
 DEFAULT_VERSION = "v26.0"
 DEFAULT_REDIRECT_URI = "http://localhost:8400/callback"
 
@@ -27,6 +29,10 @@ class Target(StrEnum):
 
     SANDBOX = "sandbox"
     LIVE = "live"
+
+
+_SECRET_SHAPE = "It is 32 characters of 0-9 and a-f, on the app's dashboard (Settings, Basic, Show)."
+_CLIENT_TOKEN_SHAPE = "It is 32 characters of 0-9 and a-f, on the app's dashboard (Settings, Advanced, Security)."
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +45,12 @@ class Settings:
     version: str = DEFAULT_VERSION
     redirect_uri: str = DEFAULT_REDIRECT_URI
     world: Path | None = None
+    client_token: Secret | None = None
 
     def __post_init__(self) -> None:
         _check_app_id(self.app_id, needed=self.target is Target.LIVE)
-        _check_app_secret(self.app_secret, needed=self.target is Target.LIVE)
+        _check_secret("FBNB_APP_SECRET", self.app_secret, _SECRET_SHAPE)
+        _check_secret("FBNB_CLIENT_TOKEN", self.client_token, _CLIENT_TOKEN_SHAPE)
         _check_version(self.version)
         _check_redirect_uri(self.redirect_uri)
 
@@ -55,7 +63,10 @@ def load_settings(target: str | None = None, environ: Mapping[str, str] | None =
     told = _told(environ, folder or Path.cwd())
     if isinstance(told, SettingError):
         raise told
-    return Settings(**told | {"target": _target(target or told["target"])})
+    settings = Settings(**told | {"target": _target(target or told["target"])})
+    if settings.target is Target.LIVE and settings.app_secret is None:
+        raise SettingError("FBNB_APP_SECRET is not set, and live Graph needs it.", remedy=_SECRET_SHAPE)
+    return settings
 
 
 def _told(environ: Mapping[str, str] | None, folder: Path) -> dict[str, Any] | SettingError:
@@ -69,7 +80,7 @@ def _told(environ: Mapping[str, str] | None, folder: Path) -> dict[str, Any] | S
     for name in sorted(set(found) - _KNOWN):
         if meant := difflib.get_close_matches(name, _KNOWN, n=1, cutoff=0.85):
             return SettingError(f"There is no variable {name}.", remedy=f"Did you mean {meant[0]}?")
-    secret, world = found.get("FBNB_APP_SECRET"), found.get("FBNB_WORLD")
+    secret, client_token, world = found.get("FBNB_APP_SECRET"), found.get("FBNB_CLIENT_TOKEN"), found.get("FBNB_WORLD")
     return {
         "target": found.get("FBNB_TARGET", Target.SANDBOX),
         "app_id": found.get("FBNB_APP_ID", ""),
@@ -77,6 +88,7 @@ def _told(environ: Mapping[str, str] | None, folder: Path) -> dict[str, Any] | S
         "version": found.get("FBNB_VERSION", DEFAULT_VERSION),
         "redirect_uri": found.get("FBNB_REDIRECT_URI", DEFAULT_REDIRECT_URI),
         "world": Path(world) if world else None,
+        "client_token": Secret(client_token) if client_token else None,
     }
 
 
@@ -111,15 +123,14 @@ def _check_app_id(app_id: str, *, needed: bool) -> None:
         raise SettingError("FBNB_APP_ID is not a number.", remedy=shape)
 
 
-def _check_app_secret(secret: Secret | None, *, needed: bool) -> None:
-    shape = "It is 32 characters of 0-9 and a-f, on the app's dashboard (Settings, Basic, Show)."
+def _check_secret(variable: str, secret: Secret | None, shape: str) -> None:
     if secret is None:
-        if needed:
-            raise SettingError("FBNB_APP_SECRET is not set, and live Graph needs it.", remedy=shape)
-    elif not isinstance(secret, Secret):
-        raise SettingError("The app secret is a plain string.", remedy="Write Secret(...) around it, so that nothing shows it.")
-    elif not re.fullmatch(r"[0-9a-f]{32}", secret.reveal()):
-        raise SettingError("FBNB_APP_SECRET does not look like an app secret.", remedy=shape)
+        return
+    noun = "an app secret" if variable == "FBNB_APP_SECRET" else "a client token"
+    if not isinstance(secret, Secret):
+        raise SettingError(f"{variable} is a plain string.", remedy="Write Secret(...) around it, so that nothing shows it.")
+    if not re.fullmatch(r"[0-9a-f]{32}", secret.reveal()):
+        raise SettingError(f"{variable} does not look like {noun}.", remedy=shape)
 
 
 def _check_version(version: str) -> None:

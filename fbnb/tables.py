@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
 
 from fbnb import catalogue
+from fbnb.flows.client_code import ClientLogin
+from fbnb.flows.find_pages import Finding
+from fbnb.flows.marketing import AdAccount, Campaign, Insight
+from fbnb.flows.page_reading import Post
+from fbnb.flows.sdk_refresh import Opening
+from fbnb.flows.system_user import SystemUser
+from fbnb.flows.test_users import TestUser
 from fbnb.tokens import NEVER, AccessToken, Expiry, Page, Permission, TokenFault, TokenInfo, expired
 from fbnb.wire import Exchange
 
@@ -181,6 +188,119 @@ def permission_table(prefix: str = "") -> pd.DataFrame:
     found = [facts for facts in catalogue.permissions().values() if facts.name.startswith(prefix)]
     rows = [(facts.name, facts.unlocks, ", ".join(facts.needs)) for facts in found]
     return _frame(rows, {"permission": "str", "unlocks": "str", "needs": "str"}).set_index("permission")
+
+
+def status_table(permissions: Iterable[Permission]) -> pd.DataFrame:
+    """One row per permission the person was asked for: granted, declined or expired, and what it unlocks."""
+    rows = [(permission.name, permission.status, _unlocks(permission.name)) for permission in permissions]
+    return _frame(rows, {"permission": "str", "status": "str", "unlocks": "str"}).set_index("permission")
+
+
+def client_table(clients: Mapping[str, ClientLogin], *, now: datetime) -> pd.DataFrame:
+    """One row per client: its own token and machine id, as much of them as may be shown, and what is left of the token."""
+    rows = [
+        (name, login.token.hint, login.machine_id.hint if login.machine_id else "none", time_left(login.token.expires_at, now))
+        for name, login in clients.items()
+    ]
+    return _frame(rows, {"client": "str", "token": "str", "machine id": "str", "time left": "str"}).set_index("client")
+
+
+def system_user_table(tokens: Iterable[tuple[SystemUser, TokenInfo]]) -> pd.DataFrame:
+    """System user x scope: `yes` where its token has it; before that its role, and when the token ends."""
+    held = list(tokens)
+    scopes = sorted({scope for _, info in held for scope in info.scopes})
+    rows = [
+        (
+            user.name,
+            user.role,
+            _words(info.expires_at) or "not told",
+            *("yes" if scope in info.scopes else "" for scope in scopes),
+        )
+        for user, info in held
+    ]
+    columns = dict.fromkeys(["system user", "role", "token ends", *scopes], "str")
+    return _frame(rows, columns).set_index("system user")
+
+
+def opening_table(openings: Iterable[Opening]) -> pd.DataFrame:
+    """One row per opening of the app: how long after the last, what became of the token, and when it ends now."""
+    rows = [
+        (
+            opening.at,
+            opening.days_since,
+            "refused" if opening.refused else "refreshed" if opening.refreshed else "kept",
+            _instant(opening.token.expires_at),
+            opening.token.hint,
+        )
+        for opening in openings
+    ]
+    return _frame(rows, {"opened": _TIME, "days since": "int64", "token": "str", "ends": _TIME, "hint": "str"})
+
+
+def finding_table(findings: Iterable[Finding]) -> pd.DataFrame:
+    """One row per Page looked for: where it was found, its token's hint, and what may be the matter where there is none."""
+    rows = [
+        (
+            found.name or "not told",
+            found.page_id,
+            ", ".join(found.rungs) or "nowhere",
+            found.token.hint if found.token else "none",
+            "; or ".join(found.causes),
+        )
+        for found in findings
+    ]
+    return _frame(rows, dict.fromkeys(["name", "id", "found by", "page token", "why not"], "str"))
+
+
+def post_table(posts: Iterable[Post]) -> pd.DataFrame:
+    """One row per post: when, and its text."""
+    return _frame([(post.created, post.text, post.id) for post in posts], {"created": _TIME, "text": "str", "id": "str"})
+
+
+def ad_account_table(accounts: Iterable[AdAccount]) -> pd.DataFrame:
+    """One row per ad account."""
+    rows = [(account.name, account.id, account.status, account.currency, account.timezone) for account in accounts]
+    return _frame(rows, dict.fromkeys(["name", "id", "status", "currency", "timezone"], "str"))
+
+
+def campaign_table(campaigns: Iterable[Campaign], insights: Iterable[Insight] = ()) -> pd.DataFrame:
+    """One row per campaign, with its daily budget in whole units; with insights, also what was shown and spent."""
+    shown = {insight.campaign_id: insight for insight in insights}
+    rows = [
+        (
+            campaign.name,
+            campaign.status,
+            None if campaign.daily_budget is None else campaign.daily_budget / 100,
+            shown[campaign.id].impressions if campaign.id in shown else None,
+            float(shown[campaign.id].spend) if campaign.id in shown else None,
+        )
+        for campaign in campaigns
+    ]
+    columns = {"campaign": "str", "status": "str", "daily budget": "float64", "impressions": "Int64", "spend": "float64"}
+    return _frame(rows, columns).set_index("campaign")
+
+
+def insight_table(insights: Iterable[Insight]) -> pd.DataFrame:
+    """One row per span of days (and campaign): impressions, spend, and the cost of a thousand impressions."""
+    rows = [
+        (
+            i.start,
+            i.stop,
+            i.campaign or "all",
+            i.impressions,
+            float(i.spend),
+            round(float(i.spend) * 1000 / max(i.impressions, 1), 2),
+        )
+        for i in insights
+    ]
+    columns = {"from": "datetime64[s]", "to": "datetime64[s]", "campaign": "str", "impressions": "int64"}
+    return _frame(rows, columns | {"spend": "float64", "cost of 1000": "float64"}).round({"cost of 1000": 2})
+
+
+def test_user_table(users: Iterable[TestUser]) -> pd.DataFrame:
+    """One row per test user: id, e-mail where it was told, and the token's hint where there is one."""
+    rows = [(user.id, user.email or "not told", user.token.hint if user.token else "none") for user in users]
+    return _frame(rows, dict.fromkeys(["id", "email", "token"], "str"))
 
 
 def _instant(expiry: Expiry) -> datetime | None:

@@ -8,6 +8,8 @@ A row in `data/answers/*.jsonl` is
             {"extend": token, "as": name}, {"pages": token}, which names each token "page <name of the Page>"
             {"advance": {unit: n}}, {"event": [method of Sandbox, arguments]}, {"defaults": {name: value}}
             {"require_proof": app}, {"proof": token, "as": name, "key": secret} with time, seconds from now
+            {"ask": as below, "take": {name: field}}, which must succeed; the fields are the body's, or the redirect's
+            {"answer_device": name of a user code} with person, cancel
     ask     method (GET), host (Graph's), path, params, headers; {name} stands for what a step named
     status, headers, body   the answer; "<any>" fits anything, a header that is not named is not looked at
     source, date, confidence   where this is known from, when, and how well
@@ -41,6 +43,7 @@ from fbnb.tokens import AccessToken
 Told = tuple[int, dict[str, str], Any]
 Adapter = Callable[[Sandbox, dict[str, Any]], Told]
 CONFIDENCES = {"captured", "documented", "computed", "reported", "assumed"}
+_ASK = {"method": "GET", "host": "graph.facebook.com", "params": {}, "headers": {}}
 _FOLDER = Path(__file__).parents[1] / "data" / "answers"
 
 
@@ -52,7 +55,7 @@ def rows() -> list[dict[str, Any]]:
 def play(row: dict[str, Any], adapter: Adapter) -> tuple[Told, Told]:
     """What the row expects and what the adapter answers, the names of the set-up filled in."""
     sandbox, names = set_up(row.get("setup", []))
-    asked = {"method": "GET", "host": "graph.facebook.com", "params": {}, "headers": {}} | _filled(row["ask"], names)
+    asked = _ASK | _filled(row["ask"], names)
     status, headers, body = adapter(sandbox, asked)
     expected = _filled({"headers": row.get("headers", {}), "body": row["body"]}, names)
     shown = {name: headers.get(name, "") for name in expected["headers"]}
@@ -125,6 +128,19 @@ def _proof(sandbox: Sandbox, step: dict[str, Any], names: dict[str, str]) -> dic
     return {step["as"]: made, f"{step['as']} time": time}
 
 
+def _ask(sandbox: Sandbox, step: dict[str, Any], names: dict[str, str]) -> dict[str, str]:
+    told = answer(sandbox.world, _as_asked(_ASK | _filled(step["ask"], names)))
+    assert told.status in {200, 302}, told
+    place = urlsplit(told.headers.get("location", ""))
+    found = dict(parse_qsl(place.query)) | dict(parse_qsl(place.fragment)) if told.status == 302 else told.body
+    return {name: str(found[field]) for name, field in step.get("take", {}).items()}
+
+
+def _answer_device(sandbox: Sandbox, step: dict[str, Any], names: dict[str, str]) -> None:
+    visitor = sandbox.person(step.get("person"), decline=step.get("decline", ()), cancel=step.get("cancel", False))
+    sandbox.answer_device(names[step["answer_device"]], visitor)
+
+
 _STEPS: dict[str, Callable[[Sandbox, dict[str, Any], dict[str, str]], dict[str, str] | None]] = {
     "log_in": _log_in,
     "code": _code,
@@ -135,6 +151,8 @@ _STEPS: dict[str, Callable[[Sandbox, dict[str, Any], dict[str, str]], dict[str, 
     "defaults": _defaults,
     "require_proof": _require_proof,
     "proof": _proof,
+    "ask": _ask,
+    "answer_device": _answer_device,
 }
 
 

@@ -72,4 +72,4 @@ def test_one_clear_line_and_nothing_half_done(
     assert told[0].startswith(f"{error}: ")
     assert words in told[0]
     after = sandbox.checkpoint()
-    assert (after.now, after.facts, after.codes) == (before.now, before.facts, before.codes)
+    assert (after.now, after.facts, after.books["codes"]) == (before.now, before.facts, before.books["codes"])

@@ -18,7 +18,8 @@ from shell import shown
 from fbnb.client import GraphClient, Proof
 from fbnb.clock import SystemClock
 from fbnb.errors import FbnbError
-from fbnb.flows.debug_token import compose_app_token, debug_token
+from fbnb.flows.app_tokens import compose_app_token
+from fbnb.flows.debug_token import debug_token
 from fbnb.flows.login import code_from_redirect, exchange_code, log_in
 from fbnb.flows.long_lived import extend_user_token
 from fbnb.flows.page_tokens import list_pages
@@ -27,7 +28,7 @@ from fbnb.redact import Secret
 from fbnb.settings import Settings, load_settings
 from fbnb.tables import token_table, wire_table
 from fbnb.tokens import AccessToken, Page
-from fbnb.walk import walk_login
+from fbnb.walks import walk_login
 from fbnb.widgets import PagePicker, SettingsForm, Stepper
 from fbnb.wire import as_curl
 

@@ -17,9 +17,10 @@ from fbnb import kit
 from fbnb.client import GraphClient
 from fbnb.errors import GraphError, SandboxOnly, StateMismatch
 from fbnb.flows.debug_token import debug_token
-from fbnb.flows.login import list_permissions, log_in
+from fbnb.flows.login import log_in
 from fbnb.flows.long_lived import extend_user_token
 from fbnb.flows.page_tokens import get_page, list_pages
+from fbnb.flows.revoke import list_permissions
 from fbnb.redact import Secret
 from fbnb.sandbox import Sandbox
 from fbnb.settings import Settings, Target

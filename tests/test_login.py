@@ -23,8 +23,9 @@ from fbnb.errors import (
     UnreadableAnswer,
 )
 from fbnb.flows.debug_token import debug_token
-from fbnb.flows.login import code_from_redirect, exchange_code, list_permissions, log_in, login_url, paste_redirect, pkce
+from fbnb.flows.login import code_from_redirect, exchange_code, log_in, login_url, paste_redirect, pkce
 from fbnb.flows.long_lived import extend_user_token
+from fbnb.flows.revoke import list_permissions
 from fbnb.redact import Secret
 from fbnb.sandbox import Sandbox
 from fbnb.tokens import AccessToken, TokenKind

@@ -10,7 +10,8 @@ import pytest
 
 from fbnb.client import GraphClient
 from fbnb.errors import AppCredentialsWrong, PermissionMissing, TokenExpired, TokenInvalid, TokenMalformed
-from fbnb.flows.debug_token import compose_app_token, debug_token
+from fbnb.flows.app_tokens import compose_app_token
+from fbnb.flows.debug_token import debug_token
 from fbnb.flows.login import log_in
 from fbnb.flows.long_lived import extend_user_token
 from fbnb.flows.page_tokens import list_pages

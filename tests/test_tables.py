@@ -9,8 +9,9 @@ import pytest
 
 from fbnb.client import GraphClient
 from fbnb.flows.debug_token import debug_token
-from fbnb.flows.login import list_permissions, log_in
+from fbnb.flows.login import log_in
 from fbnb.flows.page_tokens import list_pages
+from fbnb.flows.revoke import list_permissions
 from fbnb.redact import Secret
 from fbnb.sandbox import Sandbox
 from fbnb.tables import (

@@ -11,7 +11,8 @@ from fbnb.errors import InputError, LoginCancelled, TokenExpired
 from fbnb.flows.login import log_in
 from fbnb.sandbox import Sandbox
 from fbnb.tokens import AccessToken
-from fbnb.walk import Walk, walk_debug_token, walk_login, walk_long_lived, walk_page_tokens
+from fbnb.walk import Walk
+from fbnb.walks import walk_debug_token, walk_login, walk_long_lived, walk_page_tokens
 
 
 def test_the_login_step_by_step(client: GraphClient) -> None:

@@ -15,7 +15,7 @@ from fbnb.redact import Secret
 from fbnb.sandbox import Sandbox
 from fbnb.settings import Settings, Target
 from fbnb.tokens import AccessToken, Page
-from fbnb.walk import walk_login, walk_long_lived, walk_page_tokens
+from fbnb.walks import walk_login, walk_long_lived, walk_page_tokens
 from fbnb.widgets import PagePicker, ScopePicker, SettingsForm, Stepper
 from fbnb.widgets.view import View
 

@@ -17,7 +17,7 @@ from fbnb.catalogue import scope_list
 from fbnb.client import DIALOG_HOST, GraphClient
 from fbnb.errors import DialogRefused, FbnbError, InputError, LoginCancelled, RedirectMistake, StateMismatch
 from fbnb.redact import Secret
-from fbnb.tokens import AccessToken, Expiry, Permission, TokenKind
+from fbnb.tokens import AccessToken, Expiry, TokenKind
 
 _AUTH_TYPES = frozenset({"rerequest", "reauthenticate", "reauthorize"})
 _AGAIN = "Paste the whole address of the page the dialog led to."
@@ -49,12 +49,13 @@ def login_url(
     display: str | None = None,
     config_id: str | None = None,
     code_challenge: str | None = None,
+    nonce: str | None = None,
 ) -> str:
     """The address of the login dialog.
 
     state: an unguessable string of this login alone; the redirect brings it back. auth_type: `rerequest` to ask again for
     what was declined, `reauthorize` to renew data access, `reauthenticate` to ask for the password. config_id: a Facebook
-    Login for Business configuration, in place of scopes. code_challenge: PKCE, method S256.
+    Login for Business configuration, in place of scopes. code_challenge: PKCE, method S256. nonce: for an id_token.
 
     Raises InputError: no state, or no such auth_type. ScopeUnknown: a misspelt scope.
     Source: Meta, "Manually Build a Login Flow".
@@ -75,6 +76,7 @@ def login_url(
         "override_default_response_type": "true" if config_id and response_type else None,
         "code_challenge": code_challenge,
         "code_challenge_method": "S256" if code_challenge else None,
+        "nonce": nonce,
     }
     query = urlencode({name: value for name, value in params.items() if value})
     return f"https://{DIALOG_HOST}/{client.settings.version}/dialog/oauth?{query}"
@@ -88,14 +90,19 @@ def code_from_redirect(redirect: str | Secret, *, state: str, redirect_uri: str 
     Raises RedirectMistake: not a URL, of another path, or without a code. StateMismatch: of another login.
     LoginCancelled, DialogRefused: what the dialog answered instead.
     """
+    return from_redirect("code", redirect, state, redirect_uri)
+
+
+def from_redirect(name: str, redirect: str | Secret, state: str, redirect_uri: str | None = None) -> Secret:
+    """What the redirect brought under a name, such as `code` or `id_token`. Raises as `code_from_redirect`."""
     try:
-        return _code(redirect.reveal() if isinstance(redirect, Secret) else redirect, state, redirect_uri)
+        return _found(redirect.reveal() if isinstance(redirect, Secret) else redirect, name, state, redirect_uri)
     except FbnbError as refused:
         problem = refused.with_traceback(None)
     raise problem  # without the frames that had the code in clear
 
 
-def _code(redirect: str, state: str, redirect_uri: str | None) -> Secret:
+def _found(redirect: str, name: str, state: str, redirect_uri: str | None) -> Secret:
     parts = _split(redirect)
     if redirect_uri and _place(redirect) != _place(redirect_uri):
         raise RedirectMistake(f"That URL leads to {parts.netloc}{parts.path}, the login to {redirect_uri}.", remedy=_AGAIN)
@@ -103,9 +110,9 @@ def _code(redirect: str, state: str, redirect_uri: str | None) -> Secret:
     _check_dialog_error(told)
     if not state or not hmac.compare_digest(_bytes(told.get("state", "")), _bytes(state)):
         raise StateMismatch("The state in the redirect is not the one this login began with.")
-    if not told.get("code"):
-        raise RedirectMistake("There is no code in that URL.", remedy=_AGAIN)
-    return Secret(told["code"])
+    if not told.get(name):
+        raise RedirectMistake(f"There is no {name} in that URL.", remedy=_AGAIN)
+    return Secret(told[name])
 
 
 def _bytes(text: str) -> bytes:
@@ -157,12 +164,14 @@ def exchange_code(
     return token_from_answer(client, answer, label="from login")
 
 
-def token_from_answer(client: GraphClient, answer: dict[str, Any], *, label: str) -> AccessToken:
-    """The user token in an `oauth/access_token` answer; its expiry is None where Graph gave no `expires_in`."""
+def token_from_answer(
+    client: GraphClient, answer: dict[str, Any], *, label: str, kind: TokenKind = TokenKind.USER
+) -> AccessToken:
+    """The token in an `oauth/access_token` answer; its expiry is None where Graph gave no `expires_in`."""
     now, value, seconds = client.now(), part(answer, "access_token", Secret), answer.get("expires_in")
     with read():
         expires: Expiry = None if seconds is None else now.replace(microsecond=0) + timedelta(seconds=int(seconds))
-    return AccessToken(value, TokenKind.USER, label, issued_at=now, expires_at=expires)
+    return AccessToken(value, kind, label, issued_at=now, expires_at=expires)
 
 
 def log_in(client: GraphClient, scopes: Iterable[str] | str = (), *, auth_type: str | None = None) -> AccessToken:
@@ -175,11 +184,6 @@ def log_in(client: GraphClient, scopes: Iterable[str] | str = (), *, auth_type: 
     state = client.nonce()
     redirect = client.open_dialog(login_url(client, scopes, state=state, auth_type=auth_type))
     return exchange_code(client, code_from_redirect(redirect, state=state, redirect_uri=client.settings.redirect_uri))
-
-
-def list_permissions(client: GraphClient, token: AccessToken) -> list[Permission]:
-    """What the person granted and declined so far. Source: Meta, "/{user}/permissions" reference."""
-    return [Permission(part(row, "permission", str), part(row, "status", str)) for row in client.items("me/permissions", token)]
 
 
 def paste_redirect(url: str) -> str:

@@ -24,6 +24,8 @@ def caller(world: World, asked: Asked, missing: Refusal | None = None) -> TokenR
     if not asked.access_token:
         raise missing or Refusal(104, "An access token is required to request this resource.")
     token = read(world, asked.access_token)
+    if token.debug_only:
+        raise Refusal(190, "Invalid OAuth access token - Debug only access token")
     if end := death(world, token):
         raise end.refusal
     _check_proof(world, asked, world.apps[token.app])
@@ -31,18 +33,38 @@ def caller(world: World, asked: Asked, missing: Refusal | None = None) -> TokenR
 
 
 def user(world: World, asked: Asked) -> TokenRecord:
-    """The live user token the call was made with. Raises Refusal 102 for one of another kind."""
+    """The live token of a person or a system user that the call was made with. Raises Refusal 102 for another kind."""
     token = caller(world, asked)
-    if token.kind is not TokenKind.USER:
+    if token.kind not in {TokenKind.USER, TokenKind.SYSTEM_USER}:
         raise Refusal(102, "A user access token is required to request this resource.")
     return token
 
 
+def themselves(world: World, asked: Asked, id: str, edge: str) -> TokenRecord:
+    """The caller, who asks for an edge of their own, as `me` or by id. Raises Refusal 100 for a Page, 210 for someone else."""
+    token = current(world, asked) if id == "me" else user(world, asked)
+    if token.page:
+        raise Refusal(100, f"(#100) Tried accessing nonexisting field ({edge}) on node type (Page)")
+    if id not in {"me", world.scoped_id(token.person, token.app)}:
+        raise Refusal(210, "User not visible")
+    return token
+
+
+def app_itself(world: World, asked: Asked, app: str) -> TokenRecord:
+    """The app's own live token, for what only it may do. Raises Refusal 100 for another kind, 100/33 for another app."""
+    token = caller(world, asked)
+    if token.app != app:
+        raise unsupported(app, asked.method.lower())
+    if token.kind is not TokenKind.APP:
+        raise Refusal(100, world.defaults.app_token_needed)
+    return token
+
+
 def current(world: World, asked: Asked) -> TokenRecord:
-    """The live token that `me` stands for. Raises Refusal 2500 without one, or with an app's."""
+    """The live token that `me` stands for. Raises Refusal 2500 without one, or with an app's or a client's."""
     refusal = Refusal(2500, "An active access token must be used to query information about the current user.")
     token = caller(world, asked, missing=refusal)
-    if token.kind is TokenKind.APP:
+    if not token.person:
         raise refusal
     return token
 
@@ -62,9 +84,20 @@ def _app_token(world: World, text: str) -> TokenRecord:
     app_id, _, secret = text.partition("|")
     if app_id not in world.apps:
         raise Refusal(190, "Error validating application. Cannot get application info due to a system error.")
-    if not hmac.compare_digest(secret.encode(), world.secret(app_id).encode()):
-        raise Refusal(190, "Invalid OAuth access token signature.")
-    return TokenRecord(text, TokenKind.APP, app_id, Moment(world.seed.start, 0), None, "app-id|app-secret")
+    kinds = {
+        world.secret(app_id): TokenKind.APP,
+        opaque(world, app_id): TokenKind.APP,
+        world.apps[app_id].client_token: TokenKind.CLIENT,
+    }
+    for right, kind in kinds.items():
+        if hmac.compare_digest(secret.encode(), right.encode()):
+            return TokenRecord(text, kind, app_id, Moment(world.seed.start, 0), None, "composed, or client_credentials")
+    raise Refusal(190, "Invalid OAuth access token signature.")
+
+
+def opaque(world: World, app: str) -> str:
+    """What stands behind the | in an app token that Graph made: it follows from the secret, and so ends with it."""
+    return world.digest(f"app token/{app}/{world.secret(app)}", 27)
 
 
 def _check_proof(world: World, asked: Asked, app: App) -> None:

@@ -12,8 +12,10 @@ from fbnb.catalogue import roles, scope_list
 from fbnb.clock import ManualClock, ShiftedClock
 from fbnb.errors import DialogRefused, InputError
 from fbnb.sandbox.core import answer, ask
-from fbnb.sandbox.facts import NOTHING_GRANTED, Ending, PageDeleted, RoleChanged, SecretReset, SessionEnded
+from fbnb.sandbox.device_login import answer_device
+from fbnb.sandbox.facts import Deleted, Ending, Grant, RoleChanged, SecretReset, SessionEnded, TwoFactorDemanded
 from fbnb.sandbox.login import Choice
+from fbnb.sandbox.revoke import Callback, ask_for_deletion, callbacks, remove_app
 from fbnb.sandbox.seed import load_seed
 from fbnb.sandbox.transport import SandboxTransport
 from fbnb.sandbox.world import Checkpoint, World
@@ -81,6 +83,19 @@ class Sandbox:
         ticked = None if pages is None else frozenset(self.world.page_named(page).id for page in pages)
         return Visitor(self.world, Choice(person.id, frozenset(scope_list(decline)), ticked, cancel))
 
+    def answer_device(self, user_code: str, visitor: Visitor | None = None) -> None:
+        """Someone, by default the first person, types a device's code in and answers. Raises InputError: no such code."""
+        answer_device(self.world, user_code, (visitor or self.person()).choice)
+
+    @property
+    def calls(self) -> int:
+        """How many calls were made: each of a batch, and each id of `ids=`, is one."""
+        return self.world.counters.get("calls", 0)
+
+    def callbacks(self, app_id: str) -> list[Callback]:
+        """What Graph has posted to the app's deauthorize and data-deletion addresses so far, oldest first."""
+        return callbacks(self.world, self._app(app_id))
+
     def checkpoint(self) -> Checkpoint:
         """The whole world as it stands: facts, tokens, clock and counters."""
         return self.world.checkpoint()
@@ -101,8 +116,24 @@ class Sandbox:
 
     def remove_app(self, person: str, app_id: str) -> None:
         """The person takes the app out of their settings; its tokens die: 190/458, and the next login asks everything anew."""
-        self._end_sessions(person, app_id, Ending.APP_REMOVED)
-        self.world.note((self.world.person_named(person).id, app_id), NOTHING_GRANTED)
+        remove_app(self.world, self.world.person_named(person).id, self._app(app_id))
+
+    def request_data_deletion(self, person: str, app_id: str) -> None:
+        """The person asks the app, through Facebook's settings, to delete what it has about them."""
+        ask_for_deletion(self.world, self.world.person_named(person).id, self._app(app_id))
+
+    def expire_permission(self, person: str, app_id: str, permission: str) -> None:
+        """A permission that was not used for long is no longer granted, and says `expired`."""
+        key = self.world.person_named(person).id, self._app(app_id)
+        grant = self.world.grant(*key)
+        if permission not in grant.granted:
+            raise InputError(f"{person} has not granted {permission}.", remedy=f"Granted: {', '.join(sorted(grant.granted))}.")
+        expired = grant.expired | {permission}
+        self.world.note(key, Grant(grant.granted - {permission}, grant.declined, grant.pages, grant.auth_type, expired))
+
+    def demand_two_factor(self, business: str) -> None:
+        """Only people with two-factor authentication may act on the Pages that the business owns."""
+        self.world.note((self.world.business_named(business).id, ""), TwoFactorDemanded())
 
     def invalidate(self, person: str, app_id: str) -> None:
         """An API call ends the person's tokens: 190/466."""
@@ -116,15 +147,15 @@ class Sandbox:
             raise InputError(f"There is no app {app_id!r} in this world.", remedy=f"There are {', '.join(self.world.apps)}.")
         return app_id
 
-    def change_role(self, person: str, page: str, role: str = "") -> None:
-        """The person has another role on the Page, or none."""
+    def change_role(self, person: str, asset: str, role: str = "") -> None:
+        """The person or system user has another role on the Page or ad account, or none."""
         if role and role not in roles():
             raise InputError(f"There is no role {role!r}.", remedy=f"There are {', '.join(roles())}.")
-        self.world.note((self.world.person_named(person).id, self.world.page_named(page).id), RoleChanged(role))
+        self.world.note((self.world.person_named(person).id, self.world.asset_named(asset).id), RoleChanged(role))
 
     def delete_page(self, page: str) -> None:
         """The Page is gone, and its tokens with it."""
-        self.world.note((self.world.page_named(page).id, ""), PageDeleted())
+        self.world.note((self.world.page_named(page).id, ""), Deleted())
 
     def reset_secret(self, app_id: str) -> None:
         """The app gets a new secret; app tokens made with the old one no longer verify."""

@@ -6,11 +6,12 @@ Every adapter (in process today, over HTTP later) calls `answer` and nothing els
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from fbnb.sandbox.messages import Answer, Asked, Refusal
+from fbnb.sandbox.batch import batch, several
+from fbnb.sandbox.messages import GRAPH_HOST, Answer, Asked, Refusal
 from fbnb.sandbox.routes import find
 from fbnb.sandbox.versions import VERSION, served, usable
 from fbnb.sandbox.world import World
@@ -34,22 +35,44 @@ def ask(method: str, host: str, path: str, params: Mapping[str, str], authorizat
 
 
 def answer(world: World, asked: Asked) -> Answer:
-    """The answer to a request; a refusal is an answer too."""
+    """The answer to a request; a refusal is an answer too. A batch, and `ids=`, are answered call by call."""
     with world.lock:
-        trace_id = "A" + world.next_digest("trace", 22)
-        try:
-            version = served(world, asked.version, asked.path)
-        except Refusal as refusal:
-            return _refused(refusal, usable(world.now())[-1], trace_id)
-        try:
-            if asked.access_token and not asked.secure:
-                raise Refusal(1, "You must use https:// when passing an access token")
-            told = find(asked)(world, replace(asked, version=version if asked.version else ""))
-        except Refusal as refusal:
-            return _refused(refusal, version, trace_id)
-        if isinstance(told, Answer):
-            return told
-        return Answer(200, told, _headers(version, trace_id, told))
+        if asked.host == GRAPH_HOST and asked.method == "POST" and not asked.path and asked.get("batch"):
+            return _or_refused(world, asked, lambda: batch(world, asked, lambda call: _single(world, call)))
+        return _single(world, asked)
+
+
+def _single(world: World, asked: Asked) -> Answer:
+    if asked.host == GRAPH_HOST and asked.method == "GET" and asked.get("ids") and "/" not in asked.path:
+        return _or_refused(world, asked, lambda: several(asked, lambda call: _one(world, call)))
+    return _one(world, asked)
+
+
+def _one(world: World, asked: Asked) -> Answer:
+    world.serial("calls")
+    if asked.access_token and not asked.secure:
+        return _or_refused(world, asked, _plain_http)
+    return _or_refused(world, asked, lambda: find(world, asked)(world, _served(world, asked)))
+
+
+def _plain_http() -> Answer:
+    raise Refusal(1, "You must use https:// when passing an access token")
+
+
+def _served(world: World, asked: Asked) -> Asked:
+    version = served(world, asked.version, asked.path)
+    return replace(asked, version=version if asked.version else "", served=version)
+
+
+def _or_refused(world: World, asked: Asked, twin: Callable[[], Any]) -> Answer:
+    """What the twin answers, with Graph's headers."""
+    trace_id, version = "A" + world.next_digest("trace", 22), usable(world.now())[-1]
+    try:
+        version = served(world, asked.version, asked.path)
+        told = twin()
+    except Refusal as refusal:
+        return _refused(refusal, version, trace_id)
+    return told if isinstance(told, Answer) else Answer(200, told, _headers(version, trace_id, told))
 
 
 def _refused(refusal: Refusal, version: str, trace_id: str) -> Answer:

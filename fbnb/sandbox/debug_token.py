@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from fbnb.catalogue import permissions
 from fbnb.sandbox.callers import caller, read
-from fbnb.sandbox.facts import Grant
-from fbnb.sandbox.judge import Death, death, scopes
+from fbnb.sandbox.judge import Death, data_access_end, death, scopes
 from fbnb.sandbox.messages import Asked, Refusal
 from fbnb.sandbox.world import TokenRecord, World
 from fbnb.tokens import TokenKind
@@ -33,18 +32,19 @@ def debug_token(world: World, asked: Asked) -> dict[str, Any]:
 
 
 def _may_ask(world: World, asker: TokenRecord, about: str) -> bool:
-    if asker.kind is TokenKind.APP or asker.value == about:
+    record = world.tokens.get(about)
+    if asker.kind is TokenKind.APP or asker.value == about or (record and record.debug_only and record.parent == asker.value):
         return True
     return asker.kind is TokenKind.USER and world.app_role(asker.person, world.apps[asker.app]) in {"admin", "developer"}
 
 
 def _told(world: World, token: TokenRecord) -> dict[str, Any]:
     told: dict[str, Any] = {"app_id": token.app, "type": str(token.kind), "application": world.apps[token.app].name}
-    if token.kind is TokenKind.APP:
+    if not token.person:
         return told | {"is_valid": True, "scopes": []}
     end = death(world, token)
     told |= {
-        "data_access_expires_at": int(data_access_end(world, token).timestamp()),
+        "data_access_expires_at": 0 if token.scopes is not None else int(data_access_end(world, token).timestamp()),
         "expires_at": _epoch(token),
         "is_valid": end is None,
     }
@@ -68,18 +68,11 @@ def _fault(end: Death) -> dict[str, Any]:
     return fault if end.refusal.subcode is None else fault | {"subcode": end.refusal.subcode}
 
 
-def data_access_end(world: World, token: TokenRecord) -> datetime:
-    """Ninety days from the last time the person used the dialog, or from the login the token goes back to."""
-    found = world.facts.latest(Grant, (token.person, token.app), world.now())
-    seen = world.root(token).issued.at
-    return (max(seen, found[0].at) if found else seen) + timedelta(days=world.defaults.data_access_days)
-
-
 def _scopes(world: World, token: TokenRecord, end: Death | None) -> dict[str, Any]:
     if end and not end.keeps_scopes:
         return {"scopes": []}
     names = scopes(world, token)
-    pages = world.grant(token.person, token.app).pages
+    pages = world.allowed(token).pages
     granular = [_limited(name, pages) for name in names if permissions()[name].for_pages]
     return {"scopes": list(names)} | ({"granular_scopes": granular} if granular else {})
 

@@ -19,12 +19,13 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A person's answer in the dialog. pages: ids ticked, None means all. Key: (person, app)."""
+    """What a person allows an app from here on. pages: ids ticked, None means all. Key: (person, app)."""
 
     granted: frozenset[str]
-    declined: frozenset[str]
+    declined: frozenset[str] = frozenset()
     pages: frozenset[str] | None = None
     auth_type: str = ""
+    expired: frozenset[str] = frozenset()
 
 
 NOTHING_GRANTED = Grant(frozenset(), frozenset(), frozenset())
@@ -58,7 +59,22 @@ class RoleChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class PageDeleted:
+class TokenRevoked:
+    """One token was ended by an API call. Key: (its string, "")."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppUsed:
+    """The person opened the app, which renews data access as a visit to the dialog does. Key: (person, app)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TwoFactorDemanded:
+    """The business lets only people with two-factor authentication act on its Pages. Key: (business, "")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
     """The Page is gone from here on. Key: (page, "")."""
 
 
@@ -69,18 +85,17 @@ class SecretReset:
     secret: str = field(repr=False)
 
 
-Fact = Grant | SessionEnded | RoleChanged | PageDeleted | SecretReset
 Key = tuple[str, str]
-F = TypeVar("F", Grant, SessionEnded, RoleChanged, PageDeleted, SecretReset)
+F = TypeVar("F")
 
 
 @dataclass(slots=True)
 class Facts:
     """All facts, indexed by their type and whom they concern, each index in order of time."""
 
-    _index: dict[tuple[type, Key], list[tuple[Moment, Fact]]] = field(default_factory=dict)
+    _index: dict[tuple[type, Key], list[tuple[Moment, object]]] = field(default_factory=dict)
 
-    def add(self, moment: Moment, key: Key, fact: Fact) -> None:
+    def add(self, moment: Moment, key: Key, fact: object) -> None:
         """Note a fact; its moment may lie ahead."""
         insort(self._index.setdefault((type(fact), key), []), (moment, fact), key=lambda entry: entry[0])
 
@@ -89,6 +104,11 @@ class Facts:
         entries = self._entries(kind, key)
         end = bisect_right(entries, by, key=lambda entry: entry[0].at)
         return entries[end - 1] if end else None
+
+    def all(self, kind: type[F], key: Key, by: datetime) -> list[tuple[Moment, F]]:
+        """Every fact of this kind that had happened by then, oldest first."""
+        entries = self._entries(kind, key)
+        return entries[: bisect_right(entries, by, key=lambda entry: entry[0].at)]
 
     def first_after(self, kind: type[F], key: Key, after: Moment) -> tuple[Moment, F] | None:
         """The first fact of this kind past a moment, however far ahead."""

@@ -5,13 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from fbnb.sandbox.facts import Ending, Grant, Moment, PageDeleted, RoleChanged, SessionEnded
+from fbnb.sandbox.facts import (
+    AppUsed,
+    Deleted,
+    Ending,
+    Grant,
+    Moment,
+    RoleChanged,
+    SessionEnded,
+    TokenRevoked,
+    TwoFactorDemanded,
+)
 from fbnb.sandbox.messages import Refusal
 from fbnb.sandbox.world import TokenRecord, World
-from fbnb.tokens import TokenKind, expired
+from fbnb.tokens import expired
 
 _PACIFIC = ZoneInfo("America/Los_Angeles")
 _INVALID = "Error validating access token: "
@@ -64,12 +74,20 @@ def _session_ended(world: World, token: TokenRecord) -> Death | None:
     return Death(moment, Refusal(190, _INVALID + words.format(app=token.app), subcode), keeps)
 
 
+def _revoked(world: World, token: TokenRecord) -> Death | None:
+    found = world.facts.latest(TokenRevoked, (token.value, ""), world.now())
+    subcode, words = Ending.INVALIDATED.value
+    return Death(found[0], Refusal(190, _INVALID + words, subcode), keeps_scopes=False) if found else None
+
+
 def _page_gone(world: World, token: TokenRecord) -> Death | None:
-    found = token.page and world.facts.latest(PageDeleted, (token.page, ""), world.now())
+    found = token.page and world.facts.latest(Deleted, (token.page, ""), world.now())
     return Death(found[0], Refusal(190, "This Page access token belongs to a Page that has been deleted.")) if found else None
 
 
 def _page_not_granted(world: World, token: TokenRecord) -> Death | None:
+    if token.scopes is not None:
+        return None
     found = token.page and world.facts.latest(Grant, (token.person, token.app), world.now())
     if not found or covers(found[1], token.page):
         return None
@@ -83,13 +101,36 @@ def _role_lost(world: World, token: TokenRecord) -> Death | None:
     return Death(found[0], Refusal(190, _ROLE_LOST, 492))
 
 
+def _two_factor_missing(world: World, token: TokenRecord) -> Death | None:
+    found = demanded(world, token.person, token.page) if token.page else None
+    return Death(found, Refusal(190, _ROLE_LOST, 492)) if found else None
+
+
+def demanded(world: World, person: str, page: str) -> Moment | None:
+    """Since when the Page's business has demanded two-factor authentication that the person does not have."""
+    owner = world.owner(page)
+    if owner is None or person in world.system_users or world.people[person].two_factor:
+        return None
+    found = world.facts.latest(TwoFactorDemanded, (owner.id, ""), world.now())
+    return found[0] if found else None
+
+
 _CHECKS: tuple[Callable[[World, TokenRecord], Death | None], ...] = (
     _time_ran_out,
     _session_ended,
+    _revoked,
     _page_gone,
     _page_not_granted,
     _role_lost,
+    _two_factor_missing,
 )
+
+
+def data_access_end(world: World, token: TokenRecord) -> datetime:
+    """Ninety days from the last time the person was there: in the dialog, in the app, or at the login the token goes back to."""
+    found = [world.facts.latest(kind, (token.person, token.app), world.now()) for kind in (Grant, AppUsed)]
+    seen = max([world.root(token).issued.at, *(entry[0].at for entry in found if entry)])
+    return seen + timedelta(days=world.defaults.data_access_days)
 
 
 def covers(grant: Grant, page: str) -> bool:
@@ -98,7 +139,5 @@ def covers(grant: Grant, page: str) -> bool:
 
 
 def scopes(world: World, token: TokenRecord) -> tuple[str, ...]:
-    """What the token may do by now, in alphabetical order: the person's current grant, not a copy made at login."""
-    if token.kind is TokenKind.APP:
-        return ()
-    return tuple(sorted(world.grant(token.person, token.app).granted))
+    """What the token may do by now, in alphabetical order; for a person's token that is their current grant, not a copy."""
+    return tuple(sorted(world.allowed(token).granted)) if token.person else ()

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from html import escape
@@ -13,9 +14,10 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from fbnb.catalogue import permissions
-from fbnb.sandbox.callers import app_with_secret, caller, current, unsupported
+from fbnb.sandbox.callers import app_with_secret
 from fbnb.sandbox.facts import Grant
 from fbnb.sandbox.messages import Answer, Asked, Refusal
+from fbnb.sandbox.oidc import id_token
 from fbnb.sandbox.seed import App
 from fbnb.sandbox.world import CodeRecord, TokenRecord, World
 from fbnb.tokens import TokenKind
@@ -37,34 +39,45 @@ class Choice:
     cancel: bool = False
 
 
-def dialog(world: World, asked: Asked) -> Answer:
+Consented = Callable[[World, Asked, App, Choice, frozenset[str]], Answer]
+
+
+def dialog(world: World, asked: Asked, then: Consented | None = None) -> Answer:
     """`POST /dialog/oauth`: the dialog's parameters, and the person's choice as `_person _decline _pages _cancel`.
 
-    302 to the redirect_uri with a code or with what went wrong; a page of its own where it may not redirect.
+    302 to the redirect_uri with a code or with what went wrong; a page of its own where it may not redirect. then: what
+    follows a consent, by default a grant and what `response_type` asks for.
     """
     app = world.apps.get(asked.get("client_id"))
     if app is None:
-        return _page_of_its_own("Invalid App ID", "The provided app ID does not look like a valid app ID.")
-    if not _allowed(app, asked.get("redirect_uri")):
-        return _page_of_its_own(
+        return page_of_its_own("Invalid App ID", "The provided app ID does not look like a valid app ID.")
+    if not allowed(app, asked.get("redirect_uri")):
+        return page_of_its_own(
             "URL Blocked",
             "This redirect failed because the redirect URI is not whitelisted in the app's Client OAuth Settings. Make sure"
             " Client and Web OAuth Login are on and add all your app domains as Valid OAuth Redirect URIs.",
         )
-    scopes = _scopes(asked)
+    scopes = scopes_of(asked)
     if unknown := sorted(scopes - set(permissions())):
         words = f"Invalid Scopes: {', '.join(unknown)}. This message is only shown to developers."
-        return _page_of_its_own("Invalid Scopes", words)
+        return page_of_its_own("Invalid Scopes", words)
+    if "id_token" in _response_types(asked) and "openid" not in scopes:
+        return page_of_its_own("Invalid Request", "An id_token is given for the scope openid only.")
     choice = _choice(world, asked)
     if choice.person not in world.people:
-        return _page_of_its_own("Nobody is logged in", "There is no such person in this world.")
+        return page_of_its_own("Nobody is logged in", "There is no such person in this world.")
     if app.mode == "development" and not world.app_role(choice.person, app):
-        return _redirect(asked, error_code="1349126", error_message=_NOT_SET_UP)
+        return redirect(asked, error_code="1349126", error_message=_NOT_SET_UP)
     if choice.cancel:
-        return _redirect(
-            asked, error="access_denied", error_code="200", error_description="Permissions error", error_reason="user_denied"
-        )
-    return _consented(world, asked, app, choice, scopes)
+        return cancelled(asked)
+    return (then or consented)(world, asked, app, choice, scopes)
+
+
+def cancelled(asked: Asked) -> Answer:
+    """The redirect of a person who said no."""
+    return redirect(
+        asked, error="access_denied", error_code="200", error_description="Permissions error", error_reason="user_denied"
+    )
 
 
 _NOT_SET_UP = (
@@ -73,11 +86,12 @@ _NOT_SET_UP = (
 )
 
 
-def _consented(world: World, asked: Asked, app: App, choice: Choice, scopes: frozenset[str]) -> Answer:
+def consented(world: World, asked: Asked, app: App, choice: Choice, scopes: frozenset[str]) -> Answer:
+    """The grant noted, and the redirect with what `response_type` asks for."""
     before = world.grant(choice.person, app.id)
     grant = decide(before, scopes, choice, asked.get("auth_type"))
     world.note((choice.person, app.id), grant)
-    types, told = _response_types(asked), dict[str, str]()
+    types, told, openid = _response_types(asked), dict[str, str](), "openid" in grant.granted
     if "token" in types:
         token = bearer(
             world, _issue(world, app.id, choice.person, asked.get("auth_type"), long=False, call="dialog/oauth, token")
@@ -85,11 +99,13 @@ def _consented(world: World, asked: Asked, app: App, choice: Choice, scopes: fro
         access_ends = world.now() + timedelta(days=world.defaults.data_access_days)
         told |= {"access_token": token["access_token"], "data_access_expiration_time": f"{int(access_ends.timestamp())}"}
         told["expires_in"] = str(token["expires_in"])
+    if "id_token" in types and openid:
+        told["id_token"] = id_token(world, app.id, choice.person, asked.get("nonce"), told.get("access_token", ""))
     if "code" in types:
-        told["code"] = _issue_code(world, asked, app, choice)
+        told["code"] = new_code(world, asked, app, choice.person, nonce=asked.get("nonce") if openid else None)
     if "granted_scopes" in types or asked.get("return_scopes") == "true":
         told |= {"granted_scopes": ",".join(sorted(grant.granted)), "denied_scopes": ",".join(sorted(grant.declined))}
-    return _redirect(asked, in_fragment="token" in types, **told)
+    return redirect(asked, in_fragment=bool(types & {"token", "id_token"}), **told)
 
 
 def decide(before: Grant, scopes: frozenset[str], choice: Choice, auth_type: str) -> Grant:
@@ -99,24 +115,28 @@ def decide(before: Grant, scopes: frozenset[str], choice: Choice, auth_type: str
     declined_now = (asks & choice.decline) - _ALWAYS_GRANTED
     granted = before.granted | (asks - declined_now)
     pages = before.pages if choice.pages is None and before.granted else choice.pages
-    return Grant(granted, (before.declined | declined_now) - granted, pages, auth_type)
+    declined = (before.declined | declined_now) - granted
+    return Grant(granted, declined, pages, auth_type, before.expired - granted - declined)
 
 
-def _issue_code(world: World, asked: Asked, app: App, choice: Choice) -> str:
+def new_code(world: World, asked: Asked, app: App, person: str, **facts: Any) -> str:
+    """A code on the books, made for the request's redirect_uri."""
     code = f"AQ_SANDBOX_CODE_{world.next_digest('code', 40)}"
     world.codes[code] = CodeRecord(
         app=app.id,
-        person=choice.person,
+        person=person,
         redirect_uri=asked.get("redirect_uri"),
         issued=world.moment(),
         auth_type=asked.get("auth_type"),
         code_challenge=asked.get("code_challenge"),
         challenge_method=asked.get("code_challenge_method") or "plain",
+        **facts,
     )
     return code
 
 
-def _scopes(asked: Asked) -> frozenset[str]:
+def scopes_of(asked: Asked) -> frozenset[str]:
+    """The scopes asked for, separated by commas or spaces."""
     return frozenset(scope for scope in re.split(r"[,\s]+", asked.get("scope")) if scope)
 
 
@@ -134,7 +154,8 @@ def _choice(world: World, asked: Asked) -> Choice:
     )
 
 
-def _allowed(app: App, redirect_uri: str) -> bool:
+def allowed(app: App, redirect_uri: str) -> bool:
+    """Whether the app may be redirected there: one of its own addresses, or localhost while it is in development."""
     try:
         parts = urlsplit(redirect_uri)
     except ValueError:
@@ -149,7 +170,8 @@ def _without_state(uri: str) -> str:
     return re.sub(r"([?&]state=)[^&]*", r"\1", uri)
 
 
-def _redirect(asked: Asked, *, in_fragment: bool = False, **told: str) -> Answer:
+def redirect(asked: Asked, *, in_fragment: bool = False, **told: str) -> Answer:
+    """302 to the request's redirect_uri, its state repeated."""
     if asked.get("state"):
         told["state"] = asked.get("state")
     parts = urlsplit(asked.get("redirect_uri"))
@@ -160,7 +182,8 @@ def _redirect(asked: Asked, *, in_fragment: bool = False, **told: str) -> Answer
     return Answer(302, "", {"location": urlunsplit(parts._replace(query=query, fragment=parts.fragment or "_=_"))})
 
 
-def _page_of_its_own(title: str, words: str) -> Answer:
+def page_of_its_own(title: str, words: str) -> Answer:
+    """What the dialog shows where it may not redirect."""
     html = f"<!doctype html><html lang=en><title>{title}</title><h1>{title}</h1><p>{escape(words, quote=False)}</p></html>"
     return Answer(200, html, {"content-type": "text/html; charset=utf-8"})
 
@@ -169,30 +192,42 @@ def exchange_code(world: World, asked: Asked) -> dict[str, Any]:
     """`/oauth/access_token` with a code: a user token. Raises Refusal: every row of the contract's 1.3."""
     code = world.codes.get(asked.get("code"))
     app = app_with_secret(world, asked, secretless=bool(code and code.code_challenge and asked.get("code_verifier")))
-    _check_code(world, asked, app, code)
-    assert code is not None  # _check_code refuses an unknown one
-    world.codes[asked.get("code")] = replace(code, used=world.moment())
+    code = spend(world, asked, app, asked.get("redirect_uri"))
     long = world.defaults.code_exchange == "long"
-    return bearer(world, _issue(world, app.id, code.person, code.auth_type, long=long, call="oauth/access_token, code"))
+    token = _issue(world, app.id, code.person, code.auth_type, long=long, call="oauth/access_token, code")
+    told = bearer(world, token)
+    return told if code.nonce is None else told | {"id_token": id_token(world, app.id, code.person, code.nonce, token.value)}
 
 
-def _issue(world: World, app: str, person: str, auth_type: str, *, long: bool, call: str) -> TokenRecord:
-    expires = long_expiry(world) if long else _short_expiry(world)
-    return world.issue(TokenKind.USER, app, person=person, expires_at=expires, long_lived=long, auth_type=auth_type, call=call)
+def spend(world: World, asked: Asked, app: App, redirect_uri: str | None) -> CodeRecord:
+    """The code of the request, used from now on. redirect_uri: what to compare the code's own with; None to compare nothing.
 
-
-def _check_code(world: World, asked: Asked, app: App, code: CodeRecord | None) -> None:
+    Raises Refusal: missing, malformed, used, expired, of another redirect_uri or verifier.
+    """
+    code = world.codes.get(asked.get("code"))
     if not asked.get("code"):
         raise _code_refusal("Missing authorization code", code=1)
-    if not asked.get("redirect_uri"):
+    if redirect_uri == "":
         raise Refusal(191, "Missing redirect_uri parameter.")
     if code is None or code.app != app.id:
         raise _code_refusal("Invalid verification code format.")
+    _check_code(world, asked, code, redirect_uri)
+    world.codes[asked.get("code")] = replace(code, used=world.moment())
+    return code
+
+
+def _issue(world: World, app: str, person: str, auth_type: str, *, long: bool, call: str) -> TokenRecord:
+    expires = long_expiry(world) if long else short_expiry(world)
+    return world.issue(TokenKind.USER, app, person=person, expires_at=expires, long_lived=long, auth_type=auth_type, call=call)
+
+
+def _check_code(world: World, asked: Asked, code: CodeRecord, redirect_uri: str | None) -> None:
     if code.used:
         raise _code_refusal("This authorization code has been used.", 36009)
-    if world.now() >= code.issued.at + timedelta(seconds=world.defaults.code_seconds):
+    seconds = world.defaults.client_code_seconds if code.made_by == "client_code" else world.defaults.code_seconds
+    if world.now() >= code.issued.at + timedelta(seconds=seconds):
         raise _code_refusal("This authorization code has expired.", 36007)
-    if asked.get("redirect_uri") != code.redirect_uri:
+    if redirect_uri not in {None, code.redirect_uri}:
         raise _code_refusal(_OTHER_REDIRECT, 36008)
     if code.code_challenge and not _verifies(code, asked.get("code_verifier")):
         raise _code_refusal(world.defaults.invalid_code_verifier)
@@ -214,7 +249,8 @@ def _verifies(code: CodeRecord, verifier: str) -> bool:
     return hmac.compare_digest(made.encode(), code.code_challenge.encode())
 
 
-def _short_expiry(world: World) -> datetime:
+def short_expiry(world: World) -> datetime:
+    """When a short-lived user token issued now will end."""
     # Captures of short-lived tokens all end on the hour.
     return world.now().replace(minute=0, second=0, microsecond=0) + timedelta(hours=world.defaults.short_hours)
 
@@ -230,25 +266,3 @@ def bearer(world: World, token: TokenRecord) -> dict[str, Any]:
     if isinstance(token.expires_at, datetime):
         told["expires_in"] = int((token.expires_at - world.now()).total_seconds())
     return told
-
-
-def list_permissions(world: World, asked: Asked, person: str) -> dict[str, Any]:
-    """`GET /{user}/permissions`: each permission asked for so far, granted or declined."""
-    token = current(world, asked) if person == "me" else caller(world, asked)
-    if token.page:
-        raise Refusal(100, "(#100) Tried accessing nonexisting field (permissions) on node type (Page)")
-    owner = token.person or next((p.id for p in world.seed.people if p.app_scoped_ids[token.app] == person), "")
-    if not owner:
-        raise unsupported(person)
-    if person not in {"me", world.scoped_id(owner, token.app)}:
-        raise Refusal(210, "User not visible")
-    grant = world.grant(owner, token.app)
-    rows = [(name, "granted") for name in sorted(grant.granted)] + [(name, "declined") for name in sorted(grant.declined)]
-    wanted = asked.get("permission"), asked.get("status")
-    return {
-        "data": [
-            {"permission": name, "status": status}
-            for name, status in rows
-            if wanted[0] in {"", name} and wanted[1] in {"", status}
-        ]
-    }

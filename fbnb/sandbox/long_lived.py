@@ -35,11 +35,15 @@ def extend_user_token(world: World, asked: Asked) -> dict[str, Any]:
 
 
 def _check(world: World, old: TokenRecord, app: str) -> None:
-    if old.kind is TokenKind.APP:
+    if not old.person:
         raise Refusal(190, "Invalid OAuth access token signature.")
     if old.app != app:
         raise Refusal(190, world.defaults.foreign_token)
     if end := death(world, old):
         raise end.refusal
+    if old.kind is TokenKind.SYSTEM_USER:
+        raise Refusal(100, world.defaults.system_user_not_extended)
+    if old.debug_only:
+        raise Refusal(190, "Invalid OAuth access token - Debug only access token")
     if old.kind is not TokenKind.USER:
         raise Refusal(190, IMPERSONATING)

@@ -15,7 +15,10 @@ DIALOG_HOST = "www.facebook.com"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request, whatever carried it. `path` has no version; `authorization` is the header's token, if any."""
+    """One request, whatever carried it. `path` has no version; `authorization` is the header's token, if any.
+
+    version: as it was asked for, "" for none. served: the version that runs the call.
+    """
 
     method: str
     host: str
@@ -23,6 +26,7 @@ class Asked:
     params: Mapping[str, str] = field(default_factory=dict)
     authorization: str = ""
     version: str = ""
+    served: str = ""
     secure: bool = True
 
     @property
@@ -50,7 +54,7 @@ class Refusal(Exception):
     """Graph says no.
 
     status: the HTTP status; by default what the contract's rule gives for the code (12.3). challenge: the class named
-    in `www-authenticate`; by default what goes with the code (12.2).
+    in `www-authenticate`; by default what goes with the code (12.2). more: further fields of the envelope.
     """
 
     def __init__(
@@ -62,9 +66,10 @@ class Refusal(Exception):
         type: str = "OAuthException",
         status: int | None = None,
         challenge: str | None = None,
+        more: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
-        self.code, self.message, self.subcode, self.type = code, message, subcode, type
+        self.code, self.message, self.subcode, self.type, self.more = code, message, subcode, type, more or {}
         self.status = status or _status(code)
         self.challenge = challenge or _challenge(code)
 
@@ -73,7 +78,7 @@ class Refusal(Exception):
         told: dict[str, Any] = {"message": self.message, "type": self.type, "code": self.code}
         if self.subcode is not None:
             told["error_subcode"] = self.subcode
-        return {"error": told | {"fbtrace_id": trace_id}}
+        return {"error": {**told, **self.more, "fbtrace_id": trace_id}}
 
     def www_authenticate(self) -> str:
         # A header takes no line break and nothing beyond ASCII.

@@ -7,15 +7,20 @@ from typing import Any
 from fbnb.sandbox.callers import caller, current, unsupported
 from fbnb.sandbox.fields import node, wanted
 from fbnb.sandbox.messages import Asked, Refusal
+from fbnb.sandbox.page_reading import READ_FIELDS, read_page
 from fbnb.sandbox.page_tokens import get_page
 from fbnb.sandbox.world import TokenRecord, World
-from fbnb.tokens import TokenKind
 
 
 def me(world: World, asked: Asked) -> dict[str, Any]:
     """Whoever the token stands for: a person, or the Page of a Page token."""
     token = current(world, asked)
-    return get_page(world, asked, token.page) if token.page else _person(world, asked, token)
+    return _page(world, asked, token.page) if token.page else _person(world, asked, token)
+
+
+def _page(world: World, asked: Asked, id: str) -> dict[str, Any]:
+    more = set(READ_FIELDS).intersection(name.strip() for name in asked.get("fields").split(","))
+    return read_page(world, asked, id) if more else get_page(world, asked, id)
 
 
 def by_id(world: World, asked: Asked, id: str) -> dict[str, Any]:
@@ -23,16 +28,25 @@ def by_id(world: World, asked: Asked, id: str) -> dict[str, Any]:
     token = caller(world, asked)
     if not id.isdecimal():
         raise Refusal(803, f"(#803) Some of the aliases you requested do not exist: {id}")
-    if token.kind is TokenKind.APP:
+    if not token.person:
         raise Refusal(102, "A user access token is required to request this resource.")
     if world.page_exists(id):
-        return get_page(world, asked, id)
+        return _page(world, asked, id)
     if id == world.scoped_id(token.person, token.app) and not token.page:
         return _person(world, asked, token)
     raise unsupported(id)
 
 
 def _person(world: World, asked: Asked, token: TokenRecord) -> dict[str, Any]:
-    fields = wanted(asked, ("id", "name"), ("name", "id"), "User")
-    person = world.people[token.person]
-    return node(fields, {"id": lambda: world.scoped_id(person.id, token.app), "name": lambda: person.name})
+    machine = world.system_users.get(token.person)
+    integration = machine is not None and bool(machine.app)
+    known = ("id", "name", "client_business_id") if integration else ("id", "name")
+    fields = wanted(asked, known, ("name", "id"), "SystemUser" if machine else "User")
+    return node(
+        fields,
+        {
+            "id": lambda: world.scoped_id(token.person, token.app),
+            "name": lambda: machine.name if machine else world.people[token.person].name,
+            "client_business_id": lambda: machine and machine.business,
+        },
+    )

@@ -2,60 +2,73 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fbnb.catalogue import roles
-from fbnb.sandbox.callers import caller, current, user
+from fbnb.sandbox.callers import caller, themselves
 from fbnb.sandbox.fields import node, paged, wanted
-from fbnb.sandbox.judge import covers
+from fbnb.sandbox.judge import covers, demanded
 from fbnb.sandbox.messages import Asked, Refusal
+from fbnb.sandbox.system_user import administered
 from fbnb.sandbox.world import TokenRecord, World
 from fbnb.tokens import NEVER, TokenKind
 
 _FIELDS = ("access_token", "category", "category_list", "name", "id", "tasks")
-_NODE_FIELDS = ("access_token", "category", "category_list", "name", "id")
+NODE_FIELDS = ("access_token", "category", "category_list", "name", "id")
 _LISTED_BY = "pages_show_list"
 
 
 def list_pages(world: World, asked: Asked, person: str) -> dict[str, Any]:
     """`GET /{user}/accounts`: Pages ticked in the dialog on which the person has a role that counts."""
-    token = _person_asking(world, asked, person)
-    grant = world.grant(token.person, token.app)
-    if _LISTED_BY not in grant.granted:
+    token = themselves(world, asked, person, "accounts")
+    if _LISTED_BY not in world.allowed(token).granted:
         if world.defaults.accounts_without_permission == "refuse":
             raise Refusal(200, f"(#200) Requires {_LISTED_BY} permission to manage the object")
         return {"data": []}
     fields = wanted(asked, _FIELDS, _FIELDS, "Page")
     ids = [page for page in world.pages if visible(world, token, page)]
+    if not ids and token.kind is TokenKind.SYSTEM_USER and "access_token" in fields:
+        raise Refusal(200, "(#200) Permissions error")
     return paged(world, asked, ids, lambda page: _page(world, token, page, fields))
 
 
-def _person_asking(world: World, asked: Asked, person: str) -> TokenRecord:
-    token = current(world, asked) if person == "me" else user(world, asked)
-    if token.kind is not TokenKind.USER:
-        raise Refusal(100, "(#100) Tried accessing nonexisting field (accounts) on node type (Page)")
-    if person not in {"me", world.scoped_id(token.person, token.app)}:
-        raise Refusal(210, "User not visible")
-    return token
+def list_business_pages(world: World, asked: Asked, business: str, edge: str) -> dict[str, Any]:
+    """`GET /{business}/owned_pages` and `/client_pages`: for who administers the business."""
+    token = administered(world, asked, business)
+    fields = wanted(asked, _FIELDS, ("name", "id"), "Page")
+    names = getattr(world.businesses[business], edge)
+    ids = [page.id for page in world.seed.pages if page.name in names and world.page_exists(page.id)]
+    return paged(world, asked, ids, lambda page: _page(world, token, page, fields))
 
 
 def get_page(world: World, asked: Asked, page: str) -> dict[str, Any]:
     """`GET /{page}`: the fields asked for. `access_token` only for who may act as the Page, else silently absent."""
     token = caller(world, asked)
-    fields = wanted(asked, _NODE_FIELDS, ("name", "id"), "Page")
-    if token.page != page and (token.page or not reachable(world, token, page)):
-        raise Refusal(
-            10,
-            "(#10) This endpoint requires the 'pages_read_engagement' permission or the 'Page Public Content Access' feature."
-            " Refer to https://developers.facebook.com/docs/apps/review/login-permissions#manage-pages and"
-            " https://developers.facebook.com/docs/apps/review/feature#reference-PAGES_ACCESS for details.",
-        )
+    fields = wanted(asked, NODE_FIELDS, ("name", "id"), "Page")
+    reach(world, token, page)
     return _page(world, token, page, fields)
+
+
+def reach(world: World, token: TokenRecord, page: str, needs: str = "") -> None:
+    """Let only who may see the Page go on, and only with the permission it `needs`. Raises Refusal 10."""
+    if (token.page == page or (not token.page and reachable(world, token, page))) and (
+        not needs or needs in world.allowed(token).granted
+    ):
+        return
+    raise Refusal(
+        10,
+        f"(#10) This endpoint requires the '{needs or 'pages_read_engagement'}' permission or the 'Page Public Content Access'"
+        " feature. Refer to https://developers.facebook.com/docs/apps/review/login-permissions#manage-pages and"
+        " https://developers.facebook.com/docs/apps/review/feature#reference-PAGES_ACCESS for details.",
+    )
 
 
 def reachable(world: World, token: TokenRecord, page: str) -> bool:
     """Whether the token's person has any role on the Page and gave this app access to it by now."""
-    grant = world.grant(token.person, token.app)
+    if not token.person:
+        return False
+    grant = world.allowed(token)
     through_business = world.pages[page].through_business and "business_management" not in grant.granted
     return world.page_exists(page) and bool(world.role(token.person, page)) and covers(grant, page) and not through_business
 
@@ -71,24 +84,32 @@ def tasks(world: World, person: str, page: str) -> tuple[str, ...]:
 
 
 def _page(world: World, token: TokenRecord, page: str, fields: list[str]) -> dict[str, Any]:
+    return node(fields, values(world, token, page))
+
+
+def values(world: World, token: TokenRecord, page: str) -> Mapping[str, Callable[[], Any]]:
+    """How each field of a Page is worked out for this caller."""
     seed = world.pages[page]
-    return node(
-        fields,
-        {
-            "access_token": lambda: page_token(world, token, page).value if token.page or visible(world, token, page) else None,
-            "category": lambda: seed.category.name,
-            "category_list": lambda: [{"id": seed.category.id, "name": seed.category.name}],
-            "name": lambda: seed.name,
-            "id": lambda: page,
-            "tasks": lambda: list(tasks(world, token.person, page)),
-        },
-    )
+    return {
+        "access_token": lambda: _token_for(world, token, page),
+        "category": lambda: seed.category.name,
+        "category_list": lambda: [{"id": seed.category.id, "name": seed.category.name}],
+        "name": lambda: seed.name,
+        "id": lambda: page,
+        "tasks": lambda: list(tasks(world, token.person, page)),
+    }
+
+
+def _token_for(world: World, token: TokenRecord, page: str) -> str | None:
+    if token.page:
+        return token.value
+    if not visible(world, token, page) or demanded(world, token.person, page):
+        return None
+    return page_token(world, token, page).value
 
 
 def page_token(world: World, token: TokenRecord, page: str) -> TokenRecord:
     """The Page token that goes with a user token: made once, ending when a short-lived parent does, never with a long-lived."""
-    if token.page:
-        return token
     name = f"{token.value}/{page}"
     return world.named_token(TokenKind.PAGE, name) or world.issue(
         TokenKind.PAGE,
@@ -98,6 +119,7 @@ def page_token(world: World, token: TokenRecord, page: str) -> TokenRecord:
         page=page,
         parent=token.value,
         long_lived=token.long_lived,
-        expires_at=NEVER if token.long_lived else token.expires_at,
+        scopes=token.scopes,
+        expires_at=NEVER if token.long_lived and token.kind is TokenKind.USER else token.expires_at,
         call="GET /me/accounts or /{page}",
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,8 +24,25 @@ class Category(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class Business(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A business portfolio. admins, pages: by name; apps: ids of those it owns or shares."""
+
     id: str
     name: str
+    admins: tuple[str, ...] = ()
+    apps: tuple[str, ...] = ()
+    owned_pages: tuple[str, ...] = ()
+    client_pages: tuple[str, ...] = ()
+    expiring_tokens_only: bool = False
+
+
+class LoginConfiguration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What Facebook Login for Business asks for under one `config_id`, and which kind of token it gives."""
+
+    id: str
+    name: str
+    token: Literal["user", "system_user"]
+    scopes: tuple[str, ...]
+    expires_in_60_days: bool = False
 
 
 class App(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -38,18 +56,36 @@ class App(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     redirect_uris: tuple[str, ...] = ()
     roles: dict[str, Literal["admin", "developer", "tester"]] = {}
     require_proof: bool = False
+    configurations: tuple[LoginConfiguration, ...] = ()
+    deauthorize_callback_url: str = ""
+    data_deletion_url: str = ""
 
     def __repr__(self) -> str:
         return f"App({self.id} {self.name})"
 
 
 class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A person. app_scoped_ids: app id -> the id that app sees this person under."""
+    """A person. app_scoped_ids: app id -> the id that app sees this person under. test_user_of: ids of apps, for a test user."""
 
     id: str
     name: str
     app_scoped_ids: dict[str, str]
-    business_admin: bool = False
+    email: str = ""
+    two_factor: bool = False
+    test_user_of: tuple[str, ...] = ()
+
+    def changed(self, **facts: Any) -> Person:
+        """The same person, but for these."""
+        return msgspec.structs.replace(self, **facts)
+
+
+class Post(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A post on a Page; its id here is the part behind the Page's."""
+
+    id: str
+    message: str
+    created_time: datetime
+    by_visitor: bool = False
 
 
 class PageSeed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -61,6 +97,35 @@ class PageSeed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     roles: dict[str, str] = {}
     through_business: bool = False
     deleted_at: datetime | None = None
+    about: str = ""
+    followers: int = 0
+    posts: tuple[Post, ...] = ()
+
+
+class Campaign(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A campaign. daily_budget: minor units. impressions: of a Monday, a Tuesday ...; cost: of a thousand of them."""
+
+    id: str
+    name: str
+    objective: str
+    status: Literal["ACTIVE", "PAUSED", "ARCHIVED", "DELETED"]
+    daily_budget: int
+    since: date
+    until: date | None = None
+    impressions: tuple[int, int, int, int, int, int, int]
+    cost: Decimal
+
+
+class AdAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An ad account; its id is without `act_`. roles: person's name -> a role of roles.csv."""
+
+    id: str
+    name: str
+    account_status: int
+    currency: str
+    timezone_name: str
+    roles: dict[str, str] = {}
+    campaigns: tuple[Campaign, ...] = ()
 
 
 class Seed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -68,10 +133,11 @@ class Seed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
     start: datetime
     seed: str
-    business: Business
+    businesses: tuple[Business, ...]
     apps: tuple[App, ...]
     people: tuple[Person, ...]
     pages: tuple[PageSeed, ...]
+    ad_accounts: tuple[AdAccount, ...] = ()
     defaults: Defaults = Defaults()
 
 
@@ -109,22 +175,28 @@ def _inconsistencies(seed: Seed) -> Iterator[tuple[str, str]]:
             yield key, "an instant needs a time zone, such as the Z in 2026-11-02T09:00:00Z"
     if not 2018 <= seed.start.year <= 2100:
         yield "$.start", "a world starts between 2018 and 2100"
-    for key, part in [("apps", seed.apps), ("people", seed.people), ("pages", seed.pages)]:
-        yield from _ids(key, part)
+    for key in ("businesses", "apps", "people", "pages", "ad_accounts"):
+        yield from _ids(key, getattr(seed, key))
     for n, app in enumerate(seed.apps):
         if not re.fullmatch(r"[0-9]{5,20}", app.id):
             yield f"$.apps[{n}].id", f"{app.id!r} is not a number of 5 to 20 digits"
         if not re.fullmatch(r"[0-9a-f]{32}", app.secret):
             yield f"$.apps[{n}].secret", "a secret is 32 characters of 0-9 and a-f"
         yield from _names(f"$.apps[{n}].roles", app.roles, people, "person")
+    for n, business in enumerate(seed.businesses):
+        yield from _names(f"$.businesses[{n}].admins", business.admins, people, "person")
+        yield from _names(f"$.businesses[{n}].apps", business.apps, apps, "app")
+        owned = {*business.owned_pages, *business.client_pages}
+        yield from _names(f"$.businesses[{n}].owned_pages", owned, {page.name for page in seed.pages}, "Page")
     for n, person in enumerate(seed.people):
         yield from _names(f"$.people[{n}].app_scoped_ids", person.app_scoped_ids, apps, "app")
         yield from (
             (f"$.people[{n}].app_scoped_ids", f"no id for app {app}") for app in sorted(apps - set(person.app_scoped_ids))
         )
-    for n, page in enumerate(seed.pages):
-        yield from _names(f"$.pages[{n}].roles", page.roles, people, "person")
-        yield from _names(f"$.pages[{n}].roles", page.roles.values(), set(roles()), "role")
+    for key in ("pages", "ad_accounts"):
+        for n, asset in enumerate(getattr(seed, key)):
+            yield from _names(f"$.{key}[{n}].roles", asset.roles, people, "person")
+            yield from _names(f"$.{key}[{n}].roles", asset.roles.values(), set(roles()), "role")
 
 
 def _ids(key: str, part: Iterable[Any]) -> Iterator[tuple[str, str]]:
@@ -136,7 +208,7 @@ def _ids(key: str, part: Iterable[Any]) -> Iterator[tuple[str, str]]:
             if value in seen:
                 yield f"$.{key}[{n}].{what}", f"{value} is there twice"
             seen.add(value)
-    if not seen:
+    if not seen and key != "ad_accounts":
         yield f"$.{key}", "at least one is needed"
 
 

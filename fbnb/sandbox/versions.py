@@ -23,6 +23,12 @@ def usable(now: datetime) -> list[str]:
     ]
 
 
+def ads_usable(now: datetime) -> list[str]:
+    """The versions that serve the Marketing API on that day, oldest first: its schedule is shorter."""
+    ends, today = {row["version"]: row["ads_until"] for row in rows("versions.csv")}, now.date().isoformat()
+    return [version for version in usable(now) if not _over(ends[version], today)]
+
+
 def _over(until: str, today: str) -> bool:
     # "" has no end yet; "expired" is long past, on a day that nobody wrote down.
     return until == "expired" or "" < until <= today

@@ -4,24 +4,51 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from fbnb.clock import ManualClock, ShiftedClock
 from fbnb.errors import InputError
 from fbnb.sandbox.defaults import Defaults
-from fbnb.sandbox.facts import NOTHING_GRANTED, F, Fact, Facts, Grant, Key, Moment, PageDeleted, RoleChanged, SecretReset
-from fbnb.sandbox.seed import App, PageSeed, Person, Seed
+from fbnb.sandbox.facts import NOTHING_GRANTED, Deleted, F, Facts, Grant, Key, Moment, RoleChanged, SecretReset
+from fbnb.sandbox.seed import App, Business, PageSeed, Seed
 from fbnb.tokens import Expiry, TokenKind
 
-N = TypeVar("N", Person, PageSeed)
+
+class Named(Protocol):
+    """What is found by its name."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+
+N = TypeVar("N", bound=Named)
+
+
+@dataclass(frozen=True, slots=True)
+class SystemUser:
+    """A machine account of a business. role: ADMIN, EMPLOYEE ... app: the app it came with, for a business integration."""
+
+    id: str
+    name: str
+    role: str
+    business: str
+    created: datetime
+    app: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenRecord:
-    """A token the world handed out. parent: the string it came from; call: what made it. Its state is not here: see judge."""
+    """A token the world handed out. parent: the string it came from; call: what made it. Its state is not here: see judge.
+
+    person: a person or a system user. scopes: what it may do, where that was fixed when it was made; None for what the
+    person grants by now. debug_only: a session-info token, good for being asked about and nothing else.
+    """
 
     value: str = field(repr=False)
     kind: TokenKind
@@ -34,11 +61,17 @@ class TokenRecord:
     parent: str = field(default="", repr=False)
     long_lived: bool = False
     auth_type: str = ""
+    scopes: frozenset[str] | None = None
+    debug_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CodeRecord:
-    """A login code. used: the moment of its one exchange, None before."""
+    """A login code. used: the moment of its one exchange, None before. made_by: the flow that made it, which redeems it.
+
+    config: what a business login asked for. nonce: for the id_token; None where none was asked for. parent: the token of
+    a client code.
+    """
 
     app: str
     person: str
@@ -48,6 +81,23 @@ class CodeRecord:
     code_challenge: str = ""
     challenge_method: str = ""
     used: Moment | None = None
+    made_by: str = "login"
+    config: str = ""
+    nonce: str | None = None
+    parent: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRecord:
+    """A device's login. polled: when it last asked. answer: granted, declined, or "" while nobody answered."""
+
+    app: str
+    user_code: str
+    scopes: frozenset[str]
+    issued: Moment
+    polled: Moment | None = None
+    answer: str = ""
+    person: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +106,11 @@ class Checkpoint:
 
     now: datetime
     facts: Facts = field(repr=False)
-    tokens: dict[str, TokenRecord] = field(repr=False)
-    codes: dict[str, CodeRecord] = field(repr=False)
-    counters: dict[str, int] = field(repr=False)
+    books: dict[str, dict[str, Any]] = field(repr=False)
     defaults: Defaults = field(repr=False)
-    apps: dict[str, App] = field(repr=False)
+
+
+_BOOKS = ("tokens", "codes", "devices", "counters", "apps", "people", "system_users")
 
 
 class World:
@@ -73,23 +123,30 @@ class World:
         self.facts = Facts()
         self.tokens: dict[str, TokenRecord] = {}
         self.codes: dict[str, CodeRecord] = {}
+        self.devices: dict[str, DeviceRecord] = {}
         self.counters: dict[str, int] = {}
         self.apps = {app.id: app for app in seed.apps}
         self.people = {person.id: person for person in seed.people}
+        self.system_users: dict[str, SystemUser] = {}
+        self.businesses = {business.id: business for business in seed.businesses}
         self.pages = {page.id: page for page in seed.pages}
+        self.ad_accounts = {account.id: account for account in seed.ad_accounts}
+        self.keys: dict[str, Any] = {}  # key pairs, made when first needed; they outlast a rewind
         self._note_seed()
 
     def __repr__(self) -> str:
-        return f"World({self.seed.business.name}, {self.now():%Y-%m-%d %H:%M} UTC, {len(self.tokens)} tokens)"
+        return f"World({self.seed.businesses[0].name}, {self.now():%Y-%m-%d %H:%M} UTC, {len(self.tokens)} tokens)"
 
     def _note_seed(self) -> None:
         for app in self.seed.apps:
             self.facts.add(Moment(self.seed.start, 0), (app.id, ""), SecretReset(app.secret))
+        roles = [(asset.id, asset.roles) for asset in self.seed.pages]
+        for asset, held in [*roles, *((account.id, account.roles) for account in self.seed.ad_accounts)]:
+            for name, role in held.items():
+                self.facts.add(Moment(self.seed.start, 0), (self.person_named(name).id, asset), RoleChanged(role))
         for page in self.seed.pages:
-            for name, role in page.roles.items():
-                self.facts.add(Moment(self.seed.start, 0), (self.person_named(name).id, page.id), RoleChanged(role))
             if page.deleted_at:
-                self.note((page.id, ""), PageDeleted(), at=page.deleted_at)
+                self.note((page.id, ""), Deleted(), at=page.deleted_at)
 
     # Time, serials, and going back
 
@@ -117,26 +174,20 @@ class World:
     def checkpoint(self) -> Checkpoint:
         """The whole world as it stands."""
         with self.lock:
-            return Checkpoint(
-                self.now(),
-                self.facts.copy(),
-                dict(self.tokens),
-                dict(self.codes),
-                dict(self.counters),
-                self.defaults,
-                dict(self.apps),
-            )
+            books = {name: dict(getattr(self, name)) for name in _BOOKS}
+            return Checkpoint(self.now(), self.facts.copy(), books, self.defaults)
 
     def rewind(self, to: Checkpoint) -> None:
         """Make the world what it was, clock and counters included; a checkpoint can be returned to again and again."""
         with self.lock:
-            self.facts, self.tokens, self.codes = to.facts.copy(), dict(to.tokens), dict(to.codes)
-            self.counters, self.defaults, self.apps = dict(to.counters), to.defaults, dict(to.apps)
+            self.facts, self.defaults = to.facts.copy(), to.defaults
+            for name, book in to.books.items():
+                setattr(self, name, dict(book))
             self.clock.set(to.now)
 
     # Facts
 
-    def note(self, key: Key, fact: Fact, at: datetime | None = None) -> Moment:
+    def note(self, key: Key, fact: object, at: datetime | None = None) -> Moment:
         """Something happened, now or at an instant ahead."""
         with self.lock:
             moment = self.moment(at)
@@ -152,9 +203,13 @@ class World:
         """What the person has granted the app by now; an empty grant where nothing was."""
         return self.latest(Grant, (person, app)) or NOTHING_GRANTED
 
-    def role(self, person: str, page: str) -> str:
-        """The person's role on the Page by now; "" for none."""
-        fact = self.latest(RoleChanged, (person, page))
+    def allowed(self, token: TokenRecord) -> Grant:
+        """What a token may do: what was fixed when it was made, else what its person grants by now."""
+        return self.grant(token.person, token.app) if token.scopes is None else Grant(token.scopes)
+
+    def role(self, person: str, asset: str) -> str:
+        """The person's role on the Page or ad account by now; "" for none."""
+        fact = self.latest(RoleChanged, (person, asset))
         return fact.role if fact else ""
 
     def secret(self, app: str) -> str:
@@ -163,30 +218,50 @@ class World:
         return fact.secret if fact else self.apps[app].secret
 
     def page_exists(self, page: str) -> bool:
-        return page in self.pages and self.latest(PageDeleted, (page, "")) is None
+        return page in self.pages and self.latest(Deleted, (page, "")) is None
 
     # Who is who
 
-    def person_named(self, name: str) -> Person:
-        """Raises InputError, which names the people there are."""
-        return _named(self.seed.people, name, "person")
+    def person_named(self, name: str) -> Named:
+        """A person, or a system user. Raises InputError, which names those there are."""
+        everyone: list[Named] = [*self.people.values(), *self.system_users.values()]
+        return _named(everyone, name, "person")
 
     def page_named(self, name: str) -> PageSeed:
         """Raises InputError, which names the Pages there are."""
         return _named(self.seed.pages, name, "Page")
 
+    def asset_named(self, name: str) -> Named:
+        """A Page or an ad account. Raises InputError, which names those there are."""
+        assets: list[Named] = [*self.seed.pages, *self.seed.ad_accounts]
+        return _named(assets, name, "Page or ad account")
+
+    def business_named(self, name: str) -> Business:
+        """Raises InputError, which names the businesses there are."""
+        return _named(self.seed.businesses, name, "business")
+
+    def owner(self, page: str) -> Business | None:
+        """The business that owns a Page."""
+        return next((business for business in self.seed.businesses if self.pages[page].name in business.owned_pages), None)
+
     def scoped_id(self, person: str, app: str) -> str:
-        """The id an app knows the person by."""
-        return self.people[person].app_scoped_ids[app]
+        """The id an app knows the person by; a system user has one id for all. "" where the app does not know the person."""
+        return person if person in self.system_users else self.people[person].app_scoped_ids.get(app, "")
+
+    def person_of(self, scoped_id: str, app: str) -> str:
+        """The person whom an app knows by an id; "" for none."""
+        return next((person.id for person in self.people.values() if person.app_scoped_ids.get(app) == scoped_id), "")
 
     def app_role(self, person: str, app: App) -> str:
-        return app.roles.get(self.people[person].name, "")
+        """admin, developer or tester; "" for none. A test user of the app counts as a tester."""
+        who = self.people[person]
+        return app.roles.get(who.name, "tester" if app.id in who.test_user_of else "")
 
     # Handing out
 
-    def issue(self, kind: TokenKind, app: str, *, name: str = "", **facts: Any) -> TokenRecord:
+    def issue(self, kind: TokenKind, app: str, *, name: str = "", prefix: str = "EAA", **facts: Any) -> TokenRecord:
         """A new token on the books, its string made from `name` or else the next in line; it reads as fake at a glance."""
-        value = _token_text(kind, self.digest(name, 32) if name else self.next_digest("token", 32))
+        value = _token_text(kind, self.digest(name, 32) if name else self.next_digest("token", 32), prefix)
         self.tokens[value] = TokenRecord(value=value, kind=kind, app=app, issued=self.moment(), **facts)
         return self.tokens[value]
 
@@ -201,11 +276,11 @@ class World:
         return record
 
 
-def _token_text(kind: TokenKind, digest: str) -> str:
-    return f"EAA_SANDBOX_{kind}_{digest}"
+def _token_text(kind: TokenKind, digest: str, prefix: str = "EAA") -> str:
+    return f"{prefix}_SANDBOX_{kind}_{digest}"
 
 
-def _named(those: Sequence[N], name: str, noun: str) -> N:
+def _named(those: Iterable[N], name: str, noun: str) -> N:
     for one in those:
         if one.name == name:
             return one

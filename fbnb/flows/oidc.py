@@ -1,0 +1,111 @@
+"""OpenID Connect: who someone is, in a token that Facebook signs and that opens nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import jwt
+
+from fbnb.answers import part
+from fbnb.catalogue import scope_list
+from fbnb.client import DIALOG_HOST, GraphClient
+from fbnb.errors import SignatureMismatch
+from fbnb.flows.login import Pkce, code_from_redirect, from_redirect, login_url, token_from_answer
+from fbnb.redact import Secret
+from fbnb.tokens import AccessToken
+
+ISSUERS = (f"https://{DIALOG_HOST}", "https://facebook.com")
+DISCOVERY = ".well-known/openid-configuration/"
+SIGNING_KEYS = ".well-known/oauth/openid/jwks/"
+_REQUIRED = ("iss", "aud", "sub", "iat", "exp", "jti")
+_FRESH = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class IdToken:
+    """A verified id_token: its header and claims, to read; the string itself is not kept."""
+
+    header: Mapping[str, Any]
+    claims: Mapping[str, Any]
+
+    @property
+    def user_id(self) -> str:
+        """`sub`: the person, by the id that this app knows them by."""
+        return str(self.claims["sub"])
+
+
+def discover(client: GraphClient) -> dict[str, Any]:
+    """Facebook's discovery document: issuer, addresses, algorithms. It lists no token_endpoint."""
+    return client.public(DISCOVERY)
+
+
+def fetch_signing_keys(client: GraphClient) -> list[dict[str, Any]]:
+    """The public keys that id_tokens are signed with, as JWKs. Source: the discovery document's jwks_uri."""
+    keys = part(client.public(SIGNING_KEYS), "keys", list)
+    # A key is public, but its long text can happen to look like a token, and be sealed.
+    return [{name: value.reveal() if isinstance(value, Secret) else value for name, value in key.items()} for key in keys]
+
+
+def log_in_limited(client: GraphClient, scopes: Iterable[str] | str = ("openid",), *, nonce: str) -> Secret:
+    """Limited Login: the dialog gives an id_token and no access token, so Graph can be asked nothing.
+
+    Raises LoginCancelled, DialogRefused, StateMismatch, RedirectMistake. Source: Meta, "Limited Login".
+    """
+    state = client.nonce()
+    url = login_url(client, ["openid", *scope_list(scopes)], state=state, nonce=nonce, response_type="id_token")
+    return from_redirect("id_token", client.open_dialog(url), state, client.settings.redirect_uri)
+
+
+def log_in_with_pkce(client: GraphClient, scopes: Iterable[str] | str, pair: Pkce, *, nonce: str) -> tuple[AccessToken, Secret]:
+    """A login whose code is redeemed with the verifier in place of the secret; returns access token and id_token.
+
+    Raises CodeRejected: the verifier is not this login's; and what a login raises. Source: Meta, "OIDC Token with Manual Flow".
+    """
+    state = client.nonce()
+    url = login_url(client, ["openid", *scope_list(scopes)], state=state, nonce=nonce, code_challenge=pair.challenge)
+    code = code_from_redirect(client.open_dialog(url), state=state, redirect_uri=client.settings.redirect_uri)
+    answer = client.get(
+        "oauth/access_token",
+        client_id=client.settings.app_id,
+        redirect_uri=client.settings.redirect_uri,
+        code=code,
+        code_verifier=pair.verifier,
+    )
+    return token_from_answer(client, answer, label="from OIDC"), part(answer, "id_token", Secret)
+
+
+def verify_id_token(client: GraphClient, id_token: Secret, *, nonce: str) -> IdToken:
+    """Header and claims, once signature, issuer, audience, times and nonce are found right, by the client's clock.
+
+    Raises SignatureMismatch, which names what was wrong. Source: Meta, "Validating the OIDC Token", and the iOS SDK.
+    """
+    keys = jwt.PyJWKSet.from_dict({"keys": fetch_signing_keys(client)})
+    try:
+        header = jwt.get_unverified_header(id_token.reveal())
+        claims = jwt.decode(
+            id_token.reveal(),
+            keys[header.get("kid", "")].key,
+            algorithms=["RS256"],
+            audience=client.settings.app_id,
+            issuer=ISSUERS,
+            options={"require": list(_REQUIRED), "verify_exp": False, "verify_iat": False},
+        )
+        problem = _stale(client, claims, nonce)
+    except (jwt.PyJWTError, KeyError) as wrong:
+        problem = f"{type(wrong).__name__}: {wrong}"
+    if problem:
+        raise SignatureMismatch(f"The id_token is not to be believed ({problem}).")
+    return IdToken(header, claims)
+
+
+def _stale(client: GraphClient, claims: Mapping[str, Any], nonce: str) -> str:
+    """What the library cannot judge, for it knows no clock but the system's."""
+    now = client.now().timestamp()
+    if not claims["exp"] > now:
+        return "it has expired"
+    if abs(now - claims["iat"]) > _FRESH.total_seconds():
+        return "it was not issued within the last ten minutes"
+    return "" if claims.get("nonce") == nonce else "its nonce is of another login"

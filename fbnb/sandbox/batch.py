@@ -1,0 +1,123 @@
+"""Many calls in one: `batch`, and `ids=`. Each call inside is one of its own, answered as if it had come alone."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qsl
+
+from fbnb.sandbox.messages import Answer, Asked, Refusal
+from fbnb.sandbox.versions import VERSION
+from fbnb.sandbox.world import World
+
+MOST = 50
+One = Callable[[Asked], Answer]
+_CREDENTIALS = ("access_token", "appsecret_proof", "appsecret_time")
+_REFERENCE = re.compile(r"\{result=(\w+):\$((?:\.\w+|\.\*|\[\d+\]|\[\*\])*)\}")
+
+
+def several(asked: Asked, one: One) -> dict[str, Any] | Answer:
+    """`GET /?ids=a,b` or `/{edge}?ids=a,b`: the answers by id. One that is refused refuses them all."""
+    ids = [id for id in asked.get("ids").split(",") if id]
+    if len(ids) > MOST:
+        raise Refusal(100, f"(#100) Too many IDs. Maximum: {MOST}. Provided: {len(ids)}.")
+    params = {name: value for name, value in asked.params.items() if name != "ids"}
+    told = dict[str, Any]()
+    for id in ids:
+        answer = one(replace(asked, path=f"{id}/{asked.path}".rstrip("/"), params=params))
+        if answer.status != 200:
+            return answer
+        told[id] = answer.body
+    return told
+
+
+def batch(world: World, asked: Asked, one: One) -> list[dict[str, Any] | None]:
+    """`POST /` with `batch`: an answer for each call, in their order; a refusal stays inside its own.
+
+    Raises Refusal: no token beside the batch, more than 50 calls, or not a JSON array of objects.
+    """
+    if not asked.access_token:
+        raise Refusal(104, "An access token is required to request this resource.")
+    calls = _calls(asked)
+    if len(calls) > MOST:
+        raise Refusal(1, world.defaults.batch_too_big)
+    answers = dict[str, Answer | None]()
+    names = [str(call.get("name", n)) for n, call in enumerate(calls)]
+    for name, call in zip(names, calls, strict=True):
+        answers[name] = _answer(asked, call, answers, one)
+    needed = {need for call in calls for need in _needs(call)}
+    return [_item(asked, name, call, answers[name], needed) for name, call in zip(names, calls, strict=True)]
+
+
+def _calls(asked: Asked) -> list[dict[str, Any]]:
+    try:
+        calls = json.loads(asked.get("batch"))
+    except (ValueError, RecursionError):
+        calls = None
+    if not isinstance(calls, list) or not all(isinstance(call, dict) for call in calls):
+        raise Refusal(100, "(#100) param batch must be an array.")
+    return calls
+
+
+def _needs(call: Mapping[str, Any]) -> set[str]:
+    text = f"{call.get('relative_url', '')} {call.get('body', '')}"
+    named = {str(call["depends_on"])} if "depends_on" in call else set[str]()
+    return named | {found.group(1) for found in _REFERENCE.finditer(text)}
+
+
+def _answer(asked: Asked, call: Mapping[str, Any], before: Mapping[str, Answer | None], one: One) -> Answer | None:
+    # A call that needs another which failed is not made, and answered with null.
+    if any((needed := before.get(name)) is None or needed.status != 200 for name in _needs(call)):
+        return None
+    path, _, query = _filled(str(call.get("relative_url", "")), before).partition("?")
+    params = _params(query) | _params(_filled(str(call.get("body", "")), before))
+    if "access_token" not in params:
+        given = {**asked.params, "access_token": asked.access_token}
+        params |= {"access_token": str(call["access_token"])} if "access_token" in call else _credentials(given)
+    first, _, rest = path.strip("/").partition("/")
+    version, path = (first, rest) if VERSION.fullmatch(first) else (asked.version, path.strip("/"))
+    method = str(call.get("method", "GET")).upper()
+    return one(Asked(method, asked.host, path, params, version=version, secure=asked.secure))
+
+
+def _credentials(params: Mapping[str, str]) -> dict[str, str]:
+    return {name: params[name] for name in _CREDENTIALS if name in params}
+
+
+def _params(text: str) -> dict[str, str]:
+    return dict(parse_qsl(text, keep_blank_values=True))
+
+
+def _filled(text: str, before: Mapping[str, Answer | None]) -> str:
+    def value(found: re.Match[str]) -> str:
+        needed = before.get(found.group(1))
+        return ",".join(_picked(needed.body if needed else None, re.findall(r"[\w*]+", found.group(2))))
+
+    return _REFERENCE.sub(value, text)
+
+
+def _picked(value: Any, steps: list[str]) -> list[str]:
+    """What a JSONPath of names, numbers and * leads to, as texts."""
+    if not steps:
+        return [] if value is None else [str(value)]
+    step, rest = steps[0], steps[1:]
+    if step == "*":
+        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        return [text for item in inner for text in _picked(item, rest)]
+    if isinstance(value, list):
+        return _picked(value[int(step)], rest) if step.isdecimal() and int(step) < len(value) else []
+    return _picked(value.get(step), rest) if isinstance(value, dict) else []
+
+
+def _item(asked: Asked, name: str, call: Mapping[str, Any], told: Answer | None, needed: set[str]) -> dict[str, Any] | None:
+    # What another call used is left out when all went well, unless the call says otherwise.
+    if told is None or (told.status == 200 and name in needed and call.get("omit_response_on_success", True)):
+        return None
+    item = {"code": told.status, "body": told.body if isinstance(told.body, str) else json.dumps(told.body)}
+    if asked.get("include_headers") == "false":
+        return item
+    headers = {"content-type": "text/javascript; charset=UTF-8"} if told.status == 200 else {}
+    return item | {"headers": [{"name": key, "value": value} for key, value in ({**told.headers, **headers}).items()]}

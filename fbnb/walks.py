@@ -1,0 +1,260 @@
+"""The walks there are, one for each flow: its steps in words, and the functions of the flow that take them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from fbnb.client import GraphClient
+from fbnb.errors import InputError
+from fbnb.flows import marketing, oidc, page_reading, revoke, system_user, test_users
+from fbnb.flows.app_tokens import compose_app_token, compose_client_token, get_app_token
+from fbnb.flows.business_login import exchange_business_code, get_client_business
+from fbnb.flows.client_code import generate_client_code, redeem_client_code
+from fbnb.flows.debug_token import debug_token
+from fbnb.flows.device_login import poll_device_login, start_device_login
+from fbnb.flows.find_pages import find_pages, ticked
+from fbnb.flows.login import code_from_redirect, exchange_code, login_url
+from fbnb.flows.long_lived import extend_user_token
+from fbnb.flows.page_tokens import list_pages
+from fbnb.flows.sdk_refresh import refresh_sdk_token, use_app
+from fbnb.flows.session_info import get_session_info_token
+from fbnb.redact import Secret
+from fbnb.tokens import AccessToken
+from fbnb.walk import Held, Step, Walk
+
+Take = Callable[[GraphClient, Held], Any]
+
+
+def _walk(client: GraphClient, title: str, *steps: tuple[str, str, Take]) -> Walk:
+    return Walk(client, title, [Step(*step) for step in steps])
+
+
+def _code(client: GraphClient, held: Held) -> Secret:
+    return code_from_redirect(held["redirect"], state=held["state"], redirect_uri=client.settings.redirect_uri)
+
+
+def walk_login(client: GraphClient, scopes: Sequence[str] = ("pages_show_list",)) -> Walk:
+    """State, dialog, redirect, code, token."""
+    return _walk(
+        client,
+        "the login",
+        ("make a state", "state", lambda c, held: c.nonce()),
+        ("build the dialog's address", "url", lambda c, held: login_url(c, scopes, state=held["state"])),
+        ("the person answers the dialog", "redirect", lambda c, held: c.open_dialog(held["url"])),
+        ("check the state, take the code", "code", _code),
+        ("exchange the code", "user token", lambda c, held: exchange_code(c, held["code"])),
+    )
+
+
+def walk_debug_token(client: GraphClient, token: AccessToken) -> Walk:
+    """An app token, and what it may ask about: `token`, and itself."""
+    return _walk(
+        client,
+        "debug_token",
+        ("compose the app token", "app token", lambda c, held: compose_app_token(c.settings)),
+        ("ask about the token", "its info", lambda c, held: debug_token(c, token, using=held["app token"])),
+        ("let the app token ask about itself", "the app token's info", _about_itself),
+    )
+
+
+def _about_itself(client: GraphClient, held: Held) -> Any:
+    return debug_token(client, held["app token"], using=held["app token"])
+
+
+def walk_long_lived(client: GraphClient, token: AccessToken) -> Walk:
+    """A user token extended, then both strings asked about."""
+    return _walk(
+        client,
+        "the extension",
+        ("extend it, with the app secret", "long-lived token", lambda c, held: extend_user_token(c, token)),
+        ("ask when the new one ends", "its info", lambda c, held: debug_token(c, held["long-lived token"])),
+        ("ask whether the old one still lives", "the old one's info", lambda c, held: debug_token(c, token)),
+    )
+
+
+def walk_page_tokens(client: GraphClient, token: AccessToken) -> Walk:
+    """Extend first, then list: Page tokens without an end."""
+    return _walk(
+        client,
+        "the Page tokens",
+        ("extend the user token", "long-lived token", lambda c, held: extend_user_token(c, token)),
+        ("list the Pages", "pages", lambda c, held: list_pages(c, held["long-lived token"])),
+        ("ask about the first Page's token", "its info", lambda c, held: debug_token(c, _first_page(held["pages"]))),
+    )
+
+
+def _first_page(pages: Sequence[Any]) -> AccessToken:
+    found: list[AccessToken] = [page.token for page in pages if page.token]
+    if not found:
+        raise InputError("There is no Page token to ask about.", remedy="Log in as someone with a Page, and tick it.")
+    return found[0]
+
+
+def walk_client_code(client: GraphClient, token: AccessToken) -> Walk:
+    """The server's two steps and the phone's one. token: the long-lived one, which stays on the server."""
+    return _walk(
+        client,
+        "the client code",
+        ("the server makes a code", "code", lambda c, held: generate_client_code(c, token)),
+        ("the phone redeems it, without the secret", "phone", lambda c, held: _redeemed(c, held)),
+        ("ask when the phone's token ends", "its info", lambda c, held: debug_token(c, held["phone"].token)),
+    )
+
+
+def _redeemed(client: GraphClient, held: Held) -> Any:
+    return redeem_client_code(client.without_secret(), held["code"])
+
+
+def walk_app_tokens(client: GraphClient) -> Walk:
+    """Three tokens that no person is needed for."""
+    return _walk(
+        client,
+        "the app's own tokens",
+        ("ask for the app token", "from Graph", lambda c, held: get_app_token(c)),
+        ("compose it instead", "composed", lambda c, held: compose_app_token(c.settings)),
+        ("let the one ask about the other", "its info", _composed_info),
+        ("compose the client token", "client token", lambda c, held: compose_client_token(c.settings)),
+    )
+
+
+def _composed_info(client: GraphClient, held: Held) -> Any:
+    return debug_token(client, held["composed"], using=held["from Graph"])
+
+
+def walk_system_user(client: GraphClient, admin: AccessToken, scopes: Sequence[str] = ("pages_show_list",)) -> Walk:
+    """From an admin's token to one that needs no person. admin: with business_management."""
+    return _walk(
+        client,
+        "the system user",
+        ("find the business", "business", lambda c, held: system_user.list_businesses(c, admin)[0]),
+        ("create a system user", "robot", lambda c, held: system_user.create_system_user(c, held["business"].id, "Robot", admin)),
+        ("install the app for it", "installed", lambda c, held: system_user.install_app(c, held["robot"].id, admin)),
+        ("generate a token", "token", lambda c, held: system_user.generate_system_user_token(c, held["robot"], scopes, admin)),
+        ("ask when it ends", "its info", lambda c, held: debug_token(c, held["token"])),
+    )
+
+
+def walk_revoke(client: GraphClient, token: AccessToken, permission: str = "email") -> Walk:
+    """One permission taken back, then everything."""
+    return _walk(
+        client,
+        "taking it back",
+        ("read the permissions", "before", lambda c, held: revoke.list_permissions(c, token)),
+        (f"take {permission} back", "taken back", lambda c, held: revoke.revoke_permission(c, token, permission)),
+        ("read them again", "after", lambda c, held: revoke.list_permissions(c, token)),
+        ("de-authorise the app", "de-authorised", lambda c, held: revoke.revoke_login(c, token)),
+        ("ask about the token", "its info", lambda c, held: debug_token(c, token)),
+    )
+
+
+def walk_device_login(client: GraphClient, scopes: Sequence[str] = ("public_profile",)) -> Walk:
+    """Start, then poll: the second step is refused until the person has answered, and can be taken again."""
+    return _walk(
+        client,
+        "the device login",
+        ("ask for a code", "login", lambda c, held: start_device_login(c, scopes)),
+        ("poll until the person has answered", "user token", lambda c, held: poll_device_login(c, held["login"])),
+    )
+
+
+def walk_session_info(client: GraphClient, token: AccessToken) -> Walk:
+    """A weakened copy, and the one thing it is good for."""
+    return _walk(
+        client,
+        "the session-info token",
+        ("ask for a weakened copy", "session info", lambda c, held: get_session_info_token(c, token)),
+        ("ask about it", "its info", lambda c, held: debug_token(c, held["session info"])),
+    )
+
+
+def walk_sdk_refresh(client: GraphClient, token: AccessToken) -> Walk:
+    """What the SDK does when the app is opened, and opened again the same day."""
+    return _walk(
+        client,
+        "the SDK's refresh",
+        ("the app is opened", "token", lambda c, held: use_app(c, token)),
+        ("refresh all the same", "refreshed", lambda c, held: refresh_sdk_token(c, held["token"])),
+    )
+
+
+def walk_business_login(client: GraphClient, config_id: str) -> Walk:
+    """State, dialog with a configuration, code, the business's token."""
+    return _walk(
+        client,
+        "the business login",
+        ("make a state", "state", lambda c, held: c.nonce()),
+        ("build the dialog's address", "url", lambda c, held: _business_url(c, held["state"], config_id)),
+        ("an admin of the business answers", "redirect", lambda c, held: c.open_dialog(held["url"])),
+        ("check the state, take the code", "code", _code),
+        ("exchange it, without a redirect_uri", "business token", lambda c, held: exchange_business_code(c, held["code"])),
+        ("ask whose it is", "business", lambda c, held: get_client_business(c, held["business token"])),
+    )
+
+
+def _business_url(client: GraphClient, state: str, config_id: str) -> str:
+    return login_url(client, state=state, config_id=config_id, response_type="code")
+
+
+def walk_oidc(client: GraphClient, scopes: Sequence[str] = ("email",)) -> Walk:
+    """A nonce, an id_token, and what it says once it is verified."""
+    return _walk(
+        client,
+        "the id_token",
+        ("make a nonce", "nonce", lambda c, held: c.nonce()),
+        ("the person answers the dialog", "id_token", lambda c, held: oidc.log_in_limited(c, scopes, nonce=held["nonce"])),
+        ("verify it with Facebook's keys", "verified", _verified),
+        ("read who it is", "user id", lambda c, held: held["verified"].user_id),
+    )
+
+
+def _verified(client: GraphClient, held: Held) -> Any:
+    return oidc.verify_id_token(client, held["id_token"], nonce=held["nonce"])
+
+
+def walk_find_pages(client: GraphClient, token: AccessToken, expected: Sequence[str] = ()) -> Walk:
+    """The ladder's first rungs one by one, then all of it."""
+    return _walk(
+        client,
+        "the search for Pages",
+        ("list the Pages", "listed", lambda c, held: list_pages(c, token)),
+        ("ask which were ticked", "ticked", lambda c, held: ticked(debug_token(c, token))),
+        ("look everywhere", "found", lambda c, held: find_pages(c, token, expected=expected)),
+    )
+
+
+def walk_page_reading(client: GraphClient, page_id: str, token: AccessToken) -> Walk:
+    """A Page, then its posts. token: the Page's own."""
+    return _walk(
+        client,
+        "reading a Page",
+        ("read the Page", "page", lambda c, held: page_reading.read_page(c, page_id, token)),
+        ("read its posts", "posts", lambda c, held: page_reading.list_posts(c, page_id, token)),
+    )
+
+
+def walk_marketing(client: GraphClient, token: AccessToken) -> Walk:
+    """Ad account, campaigns, figures."""
+    return _walk(
+        client,
+        "the ads",
+        ("list the ad accounts", "accounts", lambda c, held: marketing.list_ad_accounts(c, token)),
+        (
+            "list the first one's campaigns",
+            "campaigns",
+            lambda c, held: marketing.list_campaigns(c, held["accounts"][0].id, token),
+        ),
+        ("read what they brought", "insights", lambda c, held: marketing.read_insights(c, held["accounts"][0].id, token)),
+    )
+
+
+def walk_test_users(client: GraphClient, scopes: Sequence[str] = ("email",)) -> Walk:
+    """One test user, from the cradle to the grave."""
+    return _walk(
+        client,
+        "the test user",
+        ("make one", "user", lambda c, held: test_users.create_test_user(c, scopes)),
+        ("change the name", "changed", lambda c, held: test_users.change_test_user(c, held["user"].id, name="Alma Changed")),
+        ("list them", "users", lambda c, held: test_users.list_test_users(c)),
+        ("delete it", "deleted", lambda c, held: test_users.delete_test_user(c, held["user"].id)),
+    )
