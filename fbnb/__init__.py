@@ -77,9 +77,11 @@ if TYPE_CHECKING:
     from fbnb.flows.system_user import refresh_system_user_token as refresh_system_user_token
     from fbnb.flows.system_user import revoke_system_user_token as revoke_system_user_token
     from fbnb.flows.test_users import TestUser as TestUser
+    from fbnb.flows.test_users import associate_test_user as associate_test_user
     from fbnb.flows.test_users import change_test_user as change_test_user
     from fbnb.flows.test_users import create_test_user as create_test_user
     from fbnb.flows.test_users import delete_test_user as delete_test_user
+    from fbnb.flows.test_users import dissociate_test_user as dissociate_test_user
     from fbnb.flows.test_users import list_test_users as list_test_users
     from fbnb.kit import connect as connect
     from fbnb.redact import Secret as Secret
@@ -121,14 +123,16 @@ _HOMES = {
         "Business SystemUser create_system_user drop_system_user_tokens generate_system_user_token install_app"
         " list_businesses list_system_users refresh_system_user_token revoke_system_user_token"
     ),
-    "flows.test_users": "TestUser change_test_user create_test_user delete_test_user list_test_users",
+    "flows.test_users": (
+        "TestUser associate_test_user change_test_user create_test_user delete_test_user dissociate_test_user list_test_users"
+    ),
     "kit": "connect",
     "plots": "qr_code sequence_diagram",
     "redact": "Secret",
     "sandbox.control": "Sandbox",
     "settings": "Settings load_settings",
     "tables": (
-        "ad_account_table campaign_table client_table finding_table info_table insight_table kind_table opening_table"
+        "ad_account_table campaign_table client_table finding_table flow_table info_table insight_table kind_table opening_table"
         " page_table permission_table post_table scope_table status_table system_user_table task_table test_user_table"
         " token_table wire_table"
     ),

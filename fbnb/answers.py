@@ -51,9 +51,19 @@ def understood(raw: Raw, known: Iterable[str] = ()) -> dict[str, Any] | FbnbErro
 
 
 def understood_batch(raw: Raw, known: Iterable[str] = ()) -> dict[str, Any] | FbnbError:
-    """The list that a batch is answered with, as {"data": [...]}; else as any answer."""
-    value = raw.value()
-    return {"data": sealed(value, known)} if raw.status == 200 and isinstance(value, list) else understood(raw, known)
+    """The list that a batch is answered with, as {"data": [...]}, each item understood on its own; else as any answer."""
+    value, known = raw.value(), tuple(known)
+    if raw.status != 200 or not isinstance(value, list):
+        return understood(raw, known)
+    try:
+        return {"data": [None if item is None else understood(_item(item), known) for item in value]}
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return UnreadableAnswer("A batch's answer is not of the shape that Graph documents.")
+
+
+def _item(item: Any) -> Raw:
+    headers = {str(header["name"]).lower(): str(header["value"]) for header in item.get("headers", ())}
+    return Raw(int(item["code"]), headers, item["body"].encode())
 
 
 def part(answer: Any, name: str, kind: type[P]) -> P:

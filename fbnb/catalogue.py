@@ -76,6 +76,11 @@ def _check(scope: str) -> None:
         raise ScopeUnknown(f"There is no permission {scope!r}.", remedy=" ".join(filter(None, (meant, others, everything))))
 
 
+def flows() -> tuple[dict[str, str], ...]:
+    """Every token flow: its notebook, the question it answers, what one starts with and what one gets."""
+    return rows("flows.csv")
+
+
 def kinds() -> tuple[dict[str, str], ...]:
     """The five kinds of token, each with who it acts for, how it is got, how long it lives and how it dies."""
     return rows("kinds.csv")

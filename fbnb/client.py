@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
 
-from fbnb.answers import Raw, part, read, understood, understood_batch
+from fbnb.answers import Raw, part, understood, understood_batch
 from fbnb.clock import Clock, SystemClock
 from fbnb.errors import DialogRefused, FbnbError, InputError, SettingError, TransportError, UnreadableAnswer
 from fbnb.redact import SECRET_PARAMETERS, RedactingFilter, Secret, redact
@@ -147,10 +147,9 @@ class GraphClient:
         for start in range(0, len(calls), BATCH):
             some = calls[start : start + BATCH]
             answers = part(self._call("POST", "", token, {"batch": some}), "data", list)
-            with read():
-                told += [None if answer is None else _item(answer) for answer in answers]
             if len(answers) != len(some):
                 raise UnreadableAnswer(f"{len(some)} calls of a batch were answered by {len(answers)}.")
+            told += answers
         return told
 
     def public(self, path: str) -> dict[str, Any]:
@@ -254,12 +253,6 @@ class GraphClient:
                 response.close()
         except (httpx.HTTPError, httpx.StreamError, OSError) as problem:
             return problem
-
-
-def _item(answer: Mapping[str, Any]) -> dict[str, Any] | FbnbError:
-    body = answer["body"]
-    headers = {str(header["name"]).lower(): str(header["value"]) for header in answer.get("headers", ())}
-    return understood(Raw(int(answer["code"]), headers, (body.reveal() if isinstance(body, Secret) else body).encode()))
 
 
 def _said(problem: BaseException, hidden: list[str]) -> str:

@@ -20,7 +20,7 @@ FbnbError
     │   └── TokenMalformed    not a token, or not all of it: copy it again
     ├── WrongTokenKind    a token of another kind is needed here
     ├── PermissionMissing ask for the permission or the task
-    ├── CodeRejected      the login code is used, late or for another redirect_uri: start the login again
+    ├── CodeRejected      the login code is used, late or for another redirect_uri: get a new one
     ├── LoginPending      the person has not answered on the other device yet: poll again, not too often
     ├── LoginDeclined     the person said no on the other device: explain, then ask again
     ├── AppCredentialsWrong  app id or app secret is wrong: compare with the app's dashboard
@@ -54,6 +54,9 @@ class FbnbError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _revive, (type(self), str(self), dict(vars(self)))
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(f"{type(self).__name__}: {self}")
 
     def _render_traceback_(self) -> list[str]:
         # IPython asks an error how it wants to be shown: a refusal is an answer to read, not a crash to debug.
@@ -192,7 +195,7 @@ class PermissionMissing(GraphError):
 class CodeRejected(GraphError):
     """The login code cannot be exchanged."""
 
-    remedy = "Start the login again: a code is good once, for ten minutes, for one redirect_uri."
+    remedy = "Get a new code where this one came from: each is good once, for minutes only, for one redirect_uri."
 
 
 class LoginPending(GraphError):
@@ -245,12 +248,13 @@ class RequestInvalid(GraphError):
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """An error of these codes, and of these subcodes or these words where given, is `kind`."""
+    """An error of these codes, and of these subcodes or these words where given, is `kind`. remedy: if not its own."""
 
     kind: type[GraphError]
     codes: frozenset[int]
     subcodes: frozenset[int] = frozenset()
     words: str = ""
+    remedy: str | None = None
 
     def fits(self, code: int, subcode: int | None, message: str) -> bool:
         if code not in self.codes or (self.subcodes and subcode not in self.subcodes):
@@ -258,16 +262,20 @@ class _Rule:
         return re.search(self.words, message, re.IGNORECASE) is not None
 
 
-def _rule(kind: type[GraphError], codes: Any, subcodes: Any = (), words: str = "") -> _Rule:
-    return _Rule(kind, frozenset(codes), frozenset(subcodes), words)
+def _rule(kind: type[GraphError], codes: Any, subcodes: Any = (), words: str = "", remedy: str | None = None) -> _Rule:
+    return _Rule(kind, frozenset(codes), frozenset(subcodes), words, remedy)
+
+
+_DEVICE_AGAIN = "Start the login again on the device: a code is good for one login, and for minutes only."
 
 
 # The first rule that fits decides, so the particular stand before the general.
 _RULES = (
     _rule(ProofRejected, {100}, words="appsecret_proof"),
     _rule(CodeRejected, {100}, {36007, 36008, 36009}),
-    _rule(CodeRejected, {463}, {1349152}),
-    _rule(CodeRejected, {100}, words="device login code"),
+    _rule(CodeRejected, {463}, {1349152}, remedy=_DEVICE_AGAIN),
+    _rule(CodeRejected, {100}, words="device login code", remedy=_DEVICE_AGAIN),
+    _rule(RateLimited, {17}, {1349172}, remedy="Wait for the interval, then poll again."),
     _rule(LoginPending, {31}),
     _rule(LoginDeclined, {100}, {1349173}),
     _rule(CodeRejected, {1, 100}, words="verification code|authorization code|code_verifier"),
@@ -280,12 +288,14 @@ _RULES = (
         {102, 104, 190, 210, 2500},
         words=r"must be called with a|access token (is|must be)|page access token is|user access token",
     ),
+    _rule(WrongTokenKind, {190}, words="debug only", remedy="It can only be asked about; call with the token it was made from."),
     _rule(PermissionMissing, {190}, words="must be granted before"),
     _rule(TokenExpired, {102, 190, 463}, {463}),
     _rule(TokenExpired, {463}),
     _rule(TokenRevoked, {102, 190}, {452, 458, 459, 460, 464, 465, 466, 467, 490, 492}),
-    _rule(TokenRevoked, {190}, words="belongs to a Page"),
-    _rule(TokenMalformed, {190}, words="cannot parse|decrypted|signature|malformed"),
+    _rule(TokenRevoked, {190}, words="belongs to a Page", remedy="Drop the token: it comes back only if the Page does."),
+    _rule(TokenMalformed, {190}, words="signature", remedy="Was the app secret reset? Then make the app token anew."),
+    _rule(TokenMalformed, {190}, words="cannot parse|decrypted|malformed"),
     _rule(TokenInvalid, {102, 190, 458, 459, 460, 464, 467}),
     _rule(RateLimited, {4, 9, 17, 32, 341, 613, *range(80000, 80015)}),
     _rule(TemporaryFailure, {-1, 1, 2}),
@@ -303,14 +313,16 @@ def graph_error(status: int, body: dict[str, Any], known: Iterable[str] = ()) ->
     told = body.get("error")
     told = told if isinstance(told, dict) else {"message": str(told)}
     message, code, subcode = str(told.get("message", "")), _number(told.get("code")), _number(told.get("error_subcode"))
-    kind = next((rule.kind for rule in _RULES if code is not None and rule.fits(code, subcode, message)), GraphError)
-    return kind(
+    fitting = (rule for rule in _RULES if code is not None and rule.fits(code, subcode, message))
+    rule = next(fitting, _Rule(GraphError, frozenset()))
+    return rule.kind(
         redact(message, known),
         code=code,
         subcode=subcode,
         type=str(told.get("type", "")),
         status=status,
         fbtrace_id=str(told.get("fbtrace_id", "")),
+        remedy=rule.remedy,
     )
 
 

@@ -12,6 +12,7 @@ from fbnb.wire import Exchange
 
 _LANES = ("You", "Person", "www.facebook.com", "graph.facebook.com")
 _X = dict(zip(_LANES, (70, 230, 400, 610), strict=True))
+_BROUGHT = {"code": "a code", "access_token": "a token", "id_token": "an id_token"}
 _WIDTH, _TOP, _ROW = 700, 70, 46
 _INK, _QUIET, _REFUSED = "#1f2328", "#59636e", "#a40e26"
 
@@ -65,7 +66,8 @@ def sequence_diagram(exchanges: Iterable[Exchange], title: str = "What went over
 def _arrows(exchange: Exchange) -> list[_Arrow]:
     if exchange.path.endswith("dialog/oauth"):
         told = exchange.headers.get("location", "")
-        answer = "redirect with a code" if "code=" in told and "error_code=" not in told else "redirect with an error"
+        brought = [what for name, what in _BROUGHT.items() if f"{name}=" in told and "error_code=" not in told]
+        answer = f"redirect with {' and '.join(brought) or 'an error'}"
         return [
             _Arrow("You", "Person", "send to the login dialog"),
             _Arrow("Person", "www.facebook.com", "answers the dialog"),

@@ -17,11 +17,12 @@ ELLIPSIS = "…"
 
 SECRET_PARAMETERS = frozenset(
     "access_token client_secret app_secret fb_exchange_token input_token revoke_token appsecret_proof code_verifier"
-    " id_token signed_request password machine_id long_lived_token code".split()
+    " id_token signed_request password machine_id long_lived_token client_token owner_access_token code".split()
 )
 
 _TOKEN = re.compile(r"\b(?:EAA|CAA|XAA|IGQ|IGAA|THQ|THAA)[A-Za-z0-9_-]{6,}")
 _PIPED = re.compile(r"\b(\d{4,})(\||%7C)[\w-]{4,}", re.IGNORECASE)
+_SIGNED = re.compile(r"(?:[\w-]{16,}\.)?\beyJ[\w-]{8,}(?:\.[\w-]+)*")
 _CODE = re.compile(r"\bAQ[A-Za-z0-9_-]{16,}")
 _NAMES = "|".join(sorted(SECRET_PARAMETERS - {"code"}))
 _NAMED = re.compile(
@@ -95,6 +96,7 @@ def redact(text: str, known: Iterable[str] = ()) -> str:
             text = text.replace(form, hint(value))
     text = _TOKEN.sub(lambda found: hint(found.group()), text)
     text = _PIPED.sub(lambda found: f"{found.group(1)}{found.group(2)}{ELLIPSIS}", text)
+    text = _SIGNED.sub(ELLIPSIS, text)
     text = _CODE.sub(ELLIPSIS, text)
     text = _IN_ADDRESS.sub(lambda found: found.group(1) + ELLIPSIS, text)
     text = _APP_SECRET.sub(ELLIPSIS, text)

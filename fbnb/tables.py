@@ -109,7 +109,10 @@ def scope_table(info: TokenInfo, permissions: Iterable[Permission] = (), pages: 
     to show names instead of ids.
     """
     names = {page.id: page.name for page in pages}
-    limits = {scope.scope: scope.target_ids for scope in info.granular_scopes}
+    limits = dict[str, Sequence[str] | None]()
+    for scope in info.granular_scopes:  # a scope can be listed twice, with other targets
+        before = limits.get(scope.scope, ())
+        limits[scope.scope] = None if before is None or scope.target_ids is None else (*before, *scope.target_ids)
     status = dict.fromkeys(info.scopes, "granted") | {permission.name: permission.status for permission in permissions}
     rows = [(name, told, _targets(limits.get(name, ()), names), _unlocks(name)) for name, told in sorted(status.items())]
     return _frame(rows, {"permission": "str", "status": "str", "limited to": "str", "unlocks": "str"})
@@ -183,6 +186,13 @@ def kind_table() -> pd.DataFrame:
     return _frame(rows, {"kind": "str", "acts for": "str", "got by": "str", "lives": "str", "dies when": "str"}).set_index("kind")
 
 
+def flow_table() -> pd.DataFrame:
+    """Every token flow: the question it answers, what one starts with, what one gets; by the name of its notebook."""
+    rows = [tuple(row.values()) for row in catalogue.flows()]
+    columns = dict.fromkeys(["notebook", "the question", "you start with", "you get"], "str")
+    return _frame(rows, columns).set_index("notebook")
+
+
 def permission_table(prefix: str = "") -> pd.DataFrame:
     """The permissions whose names begin with `prefix`: what each unlocks, and which others it needs."""
     found = [facts for facts in catalogue.permissions().values() if facts.name.startswith(prefix)]
@@ -213,7 +223,7 @@ def system_user_table(tokens: Iterable[tuple[SystemUser, TokenInfo]]) -> pd.Data
         (
             user.name,
             user.role,
-            _words(info.expires_at) or "not told",
+            "never" if info.expires_at is NEVER else _words(info.expires_at) or "not told",
             *("yes" if scope in info.scopes else "" for scope in scopes),
         )
         for user, info in held

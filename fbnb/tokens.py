@@ -6,6 +6,7 @@ An expiry has three values that never mix: a datetime, `NEVER` (Graph said 0) an
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import Enum, StrEnum
@@ -198,13 +199,17 @@ def _granular(item: dict[str, Any]) -> GranularScope:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A Page as the person sees it. tasks: what they may do there, None where Graph was not asked. token: its Page token."""
+    """A Page as the person sees it. tasks: what they may do there, None where Graph was not asked. token: its Page token.
+
+    more: whatever other fields were asked for and answered.
+    """
 
     id: str
     name: str
     category: str = ""
     tasks: tuple[str, ...] | None = None
     token: AccessToken | None = None
+    more: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

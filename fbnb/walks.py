@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from fbnb.client import GraphClient
 from fbnb.errors import InputError
@@ -20,10 +20,11 @@ from fbnb.flows.page_tokens import list_pages
 from fbnb.flows.sdk_refresh import refresh_sdk_token, use_app
 from fbnb.flows.session_info import get_session_info_token
 from fbnb.redact import Secret
-from fbnb.tokens import AccessToken
+from fbnb.tokens import AccessToken, Page
 from fbnb.walk import Held, Step, Walk
 
 Take = Callable[[GraphClient, Held], Any]
+N = TypeVar("N")
 
 
 def _walk(client: GraphClient, title: str, *steps: tuple[str, str, Take]) -> Walk:
@@ -84,11 +85,15 @@ def walk_page_tokens(client: GraphClient, token: AccessToken) -> Walk:
     )
 
 
-def _first_page(pages: Sequence[Any]) -> AccessToken:
-    found: list[AccessToken] = [page.token for page in pages if page.token]
-    if not found:
-        raise InputError("There is no Page token to ask about.", remedy="Log in as someone with a Page, and tick it.")
-    return found[0]
+def _first_page(pages: Sequence[Page]) -> AccessToken:
+    found = [page.token for page in pages if page.token]
+    return _first(found, "There is no Page token to ask about.", "Log in as someone with a Page, and tick it.")
+
+
+def _first(those: Sequence[N], problem: str, remedy: str) -> N:
+    if not those:
+        raise InputError(problem, remedy=remedy)
+    return those[0]
 
 
 def walk_client_code(client: GraphClient, token: AccessToken) -> Walk:
@@ -127,12 +132,23 @@ def walk_system_user(client: GraphClient, admin: AccessToken, scopes: Sequence[s
     return _walk(
         client,
         "the system user",
-        ("find the business", "business", lambda c, held: system_user.list_businesses(c, admin)[0]),
-        ("create a system user", "robot", lambda c, held: system_user.create_system_user(c, held["business"].id, "Robot", admin)),
+        ("find the business", "business", lambda c, held: _business(c, admin)),
+        ("take a system user, or create one", "robot", lambda c, held: _robot(c, held["business"].id, admin)),
         ("install the app for it", "installed", lambda c, held: system_user.install_app(c, held["robot"].id, admin)),
         ("generate a token", "token", lambda c, held: system_user.generate_system_user_token(c, held["robot"], scopes, admin)),
         ("ask when it ends", "its info", lambda c, held: debug_token(c, held["token"])),
     )
+
+
+def _business(client: GraphClient, admin: AccessToken) -> system_user.Business:
+    found = system_user.list_businesses(client, admin)
+    return _first(found, "This person administers no business.", "Log in as an admin of one.")
+
+
+def _robot(client: GraphClient, business: str, admin: AccessToken) -> system_user.SystemUser:
+    # A business has few of them: take what is there.
+    there = [user for user in system_user.list_system_users(client, business, admin) if user.role != "ADMIN"]
+    return there[0] if there else system_user.create_system_user(client, business, "Robot", admin)
 
 
 def walk_revoke(client: GraphClient, token: AccessToken, permission: str = "email") -> Walk:
@@ -238,14 +254,15 @@ def walk_marketing(client: GraphClient, token: AccessToken) -> Walk:
     return _walk(
         client,
         "the ads",
-        ("list the ad accounts", "accounts", lambda c, held: marketing.list_ad_accounts(c, token)),
-        (
-            "list the first one's campaigns",
-            "campaigns",
-            lambda c, held: marketing.list_campaigns(c, held["accounts"][0].id, token),
-        ),
-        ("read what they brought", "insights", lambda c, held: marketing.read_insights(c, held["accounts"][0].id, token)),
+        ("find the ad account", "account", lambda c, held: _ad_account(c, token)),
+        ("list its campaigns", "campaigns", lambda c, held: marketing.list_campaigns(c, held["account"].id, token)),
+        ("read what they brought", "insights", lambda c, held: marketing.read_insights(c, held["account"].id, token)),
     )
+
+
+def _ad_account(client: GraphClient, token: AccessToken) -> marketing.AdAccount:
+    found = marketing.list_ad_accounts(client, token)
+    return _first(found, "This person has a role on no ad account.", "Log in as someone who has.")
 
 
 def walk_test_users(client: GraphClient, scopes: Sequence[str] = ("email",)) -> Walk:

@@ -8,7 +8,8 @@ A row in `data/answers/*.jsonl` is
             {"extend": token, "as": name}, {"pages": token}, which names each token "page <name of the Page>"
             {"advance": {unit: n}}, {"event": [method of Sandbox, arguments]}, {"defaults": {name: value}}
             {"require_proof": app}, {"proof": token, "as": name, "key": secret} with time, seconds from now
-            {"ask": as below, "take": {name: field}}, which must succeed; the fields are the body's, or the redirect's
+            {"ask": as below, "take": {name: field}}, which must succeed, or with "refused" must not; the fields are the
+            body's, or the redirect's
             {"answer_device": name of a user code} with person, cancel
     ask     method (GET), host (Graph's), path, params, headers; {name} stands for what a step named
     status, headers, body   the answer; "<any>" fits anything, a header that is not named is not looked at
@@ -24,7 +25,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
 import msgspec
@@ -36,7 +37,8 @@ from fbnb.flows.page_tokens import list_pages
 from fbnb.kit import sandbox_client
 from fbnb.redact import Secret
 from fbnb.sandbox import Sandbox
-from fbnb.sandbox.core import answer, ask
+from fbnb.sandbox.core import answer
+from fbnb.sandbox.messages import ask
 from fbnb.settings import Settings
 from fbnb.tokens import AccessToken
 
@@ -130,7 +132,7 @@ def _proof(sandbox: Sandbox, step: dict[str, Any], names: dict[str, str]) -> dic
 
 def _ask(sandbox: Sandbox, step: dict[str, Any], names: dict[str, str]) -> dict[str, str]:
     told = answer(sandbox.world, _as_asked(_ASK | _filled(step["ask"], names)))
-    assert told.status in {200, 302}, told
+    assert (told.status in {200, 302}) != step.get("refused", False), told
     place = urlsplit(told.headers.get("location", ""))
     found = dict(parse_qsl(place.query)) | dict(parse_qsl(place.fragment)) if told.status == 302 else told.body
     return {name: str(found[field]) for name, field in step.get("take", {}).items()}
@@ -196,4 +198,44 @@ def through_transport(sandbox: Sandbox, asked: dict[str, Any]) -> Told:
     return response.status_code, dict(response.headers), response.json() if is_json else response.text
 
 
-ADAPTERS: dict[str, Adapter] = {"core": through_core, "transport": through_transport}
+def through_batch(sandbox: Sandbox, asked: dict[str, Any]) -> Told:
+    """Adapter: the call as the only one of a batch."""
+    # The token is named even where there is none, else the batch's own would be used.
+    params = {"access_token": ""} | asked["params"]
+    text, path = urlencode(params), asked["path"].strip("/")
+    in_body = asked["method"] == "POST"
+    call = {"method": asked["method"], "relative_url": path if in_body else f"{path}?{text}", "body": text if in_body else ""}
+    told = answer(sandbox.world, ask("POST", asked["host"], "/", {"access_token": "of the batch", "batch": json.dumps([call])}))
+    item = told.body[0]
+    # Inside a batch, only the type of the content is another one.
+    headers = {h["name"]: h["value"].replace("text/javascript", "application/json") for h in item["headers"]}
+    return item["code"], headers, json.loads(item["body"])
+
+
+def through_ids(sandbox: Sandbox, asked: dict[str, Any]) -> Told:
+    """Adapter: the node, or its edge, as the only one of `ids=`."""
+    version, id, *edge = asked["path"].strip("/").split("/")
+    told = through_core(sandbox, asked | {"path": "/".join([version, *edge]), "params": asked["params"] | {"ids": id}})
+    return (told[0], told[1], told[2][id]) if told[0] == 200 else told
+
+
+def _is_a_call(row: dict[str, Any]) -> bool:
+    asked = _ASK | row["ask"]
+    return asked["host"] == _ASK["host"] and not asked["headers"] and "batch" not in asked["params"]
+
+
+def _is_of_a_node(row: dict[str, Any]) -> bool:
+    asked = _ASK | row["ask"]
+    path = re.fullmatch(r"/v\d+\.\d+/(?!debug_token$)[\w{} ]+(/(?!access_token|client_code|revoke|log)\w+)?", asked["path"])
+    if path is None or "Unknown path components: /v" in json.dumps(row["body"]):
+        return False
+    return _is_a_call(row) and asked["method"] == "GET" and not {"ids", "method"} & set(asked["params"])
+
+
+ADAPTERS: dict[str, Adapter] = {
+    "core": through_core,
+    "transport": through_transport,
+    "batch": through_batch,
+    "ids": through_ids,
+}
+FOR: dict[str, Callable[[dict[str, Any]], bool]] = {"batch": _is_a_call, "ids": _is_of_a_node}

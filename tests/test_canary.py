@@ -7,6 +7,7 @@ import logging
 import pickle
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -15,18 +16,26 @@ import pytest
 from capture import Capture, Failing
 from shell import shown
 
-from fbnb.client import GraphClient, Proof
-from fbnb.clock import SystemClock
+from fbnb.client import Call, GraphClient, Proof
+from fbnb.clock import ManualClock, SystemClock
 from fbnb.errors import FbnbError
-from fbnb.flows.app_tokens import compose_app_token
+from fbnb.flows.app_tokens import compose_app_token, compose_client_token, get_app_token
+from fbnb.flows.business_login import exchange_business_code
+from fbnb.flows.client_code import generate_client_code, redeem_client_code
 from fbnb.flows.debug_token import debug_token
+from fbnb.flows.device_login import poll_device_login, start_device_login
 from fbnb.flows.login import code_from_redirect, exchange_code, log_in
 from fbnb.flows.long_lived import extend_user_token
+from fbnb.flows.oidc import log_in_limited, verify_id_token
 from fbnb.flows.page_tokens import list_pages
+from fbnb.flows.revoke import make_signed_request, read_signed_request
+from fbnb.flows.session_info import get_session_info_token
+from fbnb.flows.system_user import SystemUser, generate_system_user_token, refresh_system_user_token
+from fbnb.flows.test_users import create_test_user
 from fbnb.plots import sequence_diagram
 from fbnb.redact import Secret
 from fbnb.settings import Settings, load_settings
-from fbnb.tables import token_table, wire_table
+from fbnb.tables import client_table, token_table, wire_table
 from fbnb.tokens import AccessToken, Page
 from fbnb.walks import walk_login
 from fbnb.widgets import PagePicker, SettingsForm, Stepper
@@ -37,7 +46,11 @@ USER = "EAA" + "CanaryUser" * 6
 PAGE = "EAA" + "CanaryPage" * 6
 CODE = "AQ" + "CanaryCode" * 6
 ODD = "no-token-shape-at-all-canary"
-CANARIES = (APP_SECRET, USER, PAGE, CODE, ODD)
+CLIENT_TOKEN = "fedcba9876543210fedcba9876543210"
+MACHINE, PASSWORD, DEVICE = "machine-canary-0123456789", "password-canary-0123456789", "device-canary-0123456789"
+ID_TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJjYW5hcnkiOiJjYW5hcnkifQ.canarycanarycanary"
+CANARIES = (APP_SECRET, USER, PAGE, CODE, ODD, CLIENT_TOKEN, MACHINE, PASSWORD, DEVICE, ID_TOKEN)
+NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
 HOME = "http://localhost:8400/callback"
 REFUSED = 400, {"error": {"message": f"Malformed access token {USER}", "type": "OAuthException", "code": 190}}
 ECHOED = 400, {"error": {"message": f"Malformed access token {ODD}", "type": "OAuthException", "code": 190}}
@@ -49,7 +62,7 @@ def leaks(text: str) -> list[str]:
 
 
 def settings() -> Settings:
-    return Settings(app_id="1000000000001", app_secret=Secret(APP_SECRET))
+    return Settings(app_id="1000000000001", app_secret=Secret(APP_SECRET), client_token=Secret(CLIENT_TOKEN))
 
 
 def token(text: str = USER) -> AccessToken:
@@ -66,6 +79,19 @@ ANSWERS = [
     {"data": [{"id": "2", "name": "b", "access_token": ODD, "tasks": []}]},
     {"data": {"is_valid": True, "type": "USER", "scopes": [], "metadata": {}}},
 ]
+MORE_ANSWERS = [
+    {"code": CODE},
+    {"access_token": USER, "expires_in": 5184000, "machine_id": MACHINE},
+    {"access_token": f"1000000000001|{ODD}"},
+    {"access_token": ODD},
+    {"access_token": USER, "expires_in": 5184000},
+    {"code": DEVICE, "user_code": "SHOWNTOALL", "verification_uri": "https://x.example", "expires_in": 420, "interval": 5},
+    {"access_token": USER, "expires_in": 5184000, "data_access_expiration_time": 1},
+    {"access_token": "XAA" + "CanaryXaa" * 6},
+    {"access_token": ODD},
+    {"id": "1", "email": "a@tfbnw.net", "password": PASSWORD, "access_token": USER, "login_url": "https://x.example/"},
+    [{"code": 200, "body": json.dumps({"access_token": ODD})}, {"code": 400, "body": json.dumps(ECHOED[1])}],
+]
 
 
 def journey() -> tuple[GraphClient, list[Any]]:
@@ -81,6 +107,35 @@ def journey() -> tuple[GraphClient, list[Any]]:
         client.get("me", token(ODD), note=f"{USER}")
     code = code_from_redirect(consent, state="s")
     return client, [short, long, pages, info, caught.value, code, compose_app_token(client.settings), Secret(ODD)]
+
+
+def longer_journey() -> tuple[GraphClient, list[Any]]:
+    """Through the other flows that are handed a secret."""
+    consent = f"{HOME}#id_token={ID_TOKEN}&state=s"
+    client = GraphClient(settings(), Capture(list(MORE_ANSWERS)), ManualClock(NOW), lambda url: consent, lambda: "s")
+    code = generate_client_code(client, token())
+    phone = redeem_client_code(client.without_secret(), code, machine_id=Secret(MACHINE))
+    app = get_app_token(client)
+    robot = generate_system_user_token(client, SystemUser("1", "robot", "ADMIN"), ["ads_read"], token())
+    given = [code, phone, app, robot, refresh_system_user_token(client, robot)]
+    device = start_device_login(client)
+    given += [device, poll_device_login(client, device), get_session_info_token(client, token())]
+    given += [exchange_business_code(client, Secret(CODE)), create_test_user(client)]
+    given += client.batch(token(), [Call("me", token=token(ODD)), Call("x", {"password": Secret(PASSWORD)}, "POST")])
+    signed = make_signed_request({"user_id": "1", "algorithm": "HMAC-SHA256", "oauth_token": USER}, Secret(APP_SECRET))
+    given += [signed, read_signed_request(signed, Secret(APP_SECRET)), compose_client_token(client.settings)]
+    return client, [*given, log_in_limited(client, nonce="n")]
+
+
+def test_no_repr_or_wire_of_the_other_flows() -> None:
+    client, given = longer_journey()
+    everything: list[Any] = [client, client.settings, *given, *client.wire.exchanges]
+    everything += [wire_table(client.wire.exchanges).to_html(), sequence_diagram(client.wire.exchanges).svg]
+    everything += [exchange.answer_text + exchange.request + as_curl(exchange) for exchange in client.wire.exchanges]
+    everything += [client_table({"phone": given[1]}, now=NOW).to_html()]
+    for value in everything:
+        assert not leaks(f"{value!r} {value}"), type(value)
+    assert len(client.wire.exchanges) == len(MORE_ANSWERS) + 1
 
 
 def test_no_repr_str_or_html() -> None:
@@ -164,6 +219,11 @@ VERBOSE_CELLS = {
     "odd expiry": "exchange_code(odd, code)",
     "half a character": "client.get('me', token, input_token='\\ud800' + pasted())",
     "nested too deep": "deep.get('me', token)",
+    "batch": "client.batch(token, [Call('me', token=token, params={'x': code})])",
+    "no answer to a batch": "broken.batch(token, [Call('me', token=token, params={'x': code})])",
+    "a forged signed_request": "read_signed_request(redirect, client.settings.app_secret)",
+    "a forged id_token": "verify_id_token(keyless, redirect, nonce='n')",
+    "a bad client token": "Settings(client_token=Secret(token.value.reveal()))",
     "a bad setting": "Settings(app_secret=Secret(token.value.reveal()))",
 }
 
@@ -188,6 +248,10 @@ def test_no_traceback(cell: str, mode: str, monkeypatch: pytest.MonkeyPatch) -> 
         "cut": GraphClient(settings(), Capture([ANSWERS[2], (200, '{"access_token": "no-token-shape-at-all-canary')])),
         "odd": GraphClient(settings(), Capture([{"access_token": USER, "expires_in": "soon"}])),
         "deep": GraphClient(settings(), Capture([(200, '{"a":' * 600 + f'"{USER}"' + "}" * 600)])),
+        "Call": Call,
+        "read_signed_request": read_signed_request,
+        "verify_id_token": verify_id_token,
+        "keyless": GraphClient(settings(), Capture([{"keys": []}])),
         "Settings": Settings,
         "Secret": Secret,
         "exchange_code": exchange_code,

@@ -64,6 +64,22 @@ def test_a_post_carries_a_form_and_a_delete_a_query() -> None:
     assert capture.last[0] == "DELETE"
 
 
+def test_an_installed_client_has_no_secret_to_give_away() -> None:
+    capture = Capture()
+    phone = client_of(capture).without_secret()
+    phone.get("me", TOKEN)
+    assert phone.settings.app_secret is None
+    assert set(capture.last[3]) == {"access_token"}
+
+
+def test_a_public_document_is_asked_for_on_the_dialogs_host_without_a_token() -> None:
+    capture = Capture([{"issuer": "x"}])
+    client = client_of(capture)
+    assert client.public(".well-known/openid-configuration/") == {"issuer": "x"}
+    assert capture.last == ("GET", "www.facebook.com", "/.well-known/openid-configuration", {})
+    assert client.wire.last()[0].host == "www.facebook.com"
+
+
 def test_the_proof_may_be_timed_or_left_out() -> None:
     capture = Capture()
     client_of(capture, proof=Proof.TIMED).get("me", TOKEN)

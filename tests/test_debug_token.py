@@ -9,25 +9,15 @@ import pytest
 from capture import Capture
 
 from fbnb.client import GraphClient
-from fbnb.errors import SettingError, TokenMalformed, UnreadableAnswer, WrongTokenKind
-from fbnb.flows.app_tokens import compose_app_token
+from fbnb.errors import TokenMalformed, UnreadableAnswer, WrongTokenKind
 from fbnb.flows.debug_token import debug_token
 from fbnb.flows.login import log_in
 from fbnb.flows.long_lived import extend_user_token
 from fbnb.flows.page_tokens import list_pages
+from fbnb.flows.revoke import revoke_permission
 from fbnb.redact import Secret
 from fbnb.sandbox import Sandbox
-from fbnb.settings import Settings
 from fbnb.tokens import NEVER, AccessToken, GranularScope, TokenInfo, TokenKind
-
-
-def test_the_app_token_is_composed_and_never_shown(client: GraphClient) -> None:
-    token = compose_app_token(client.settings)
-    assert token.value.reveal() == "1000000000001|decafbadc0ffee00decafbadc0ffee01"
-    assert repr(token) == "AccessToken(APP 1000000000001|…, never expires)"
-    assert not client.wire.exchanges
-    with pytest.raises(SettingError, match="FBNB_APP_ID and FBNB_APP_SECRET"):
-        compose_app_token(Settings(app_id="1000000000001"))
 
 
 def test_a_short_lived_token_ends_on_the_hour_and_tells_no_issued_at(client: GraphClient, sandbox: Sandbox) -> None:
@@ -60,11 +50,6 @@ def test_a_page_token(client: GraphClient, sandbox: Sandbox) -> None:
     info = debug_token(client, page.token)
     assert (info.kind, info.profile_id, info.user_id) == (TokenKind.PAGE, page.id, "2100000000001")
     assert info.granular_scopes == (GranularScope("pages_show_list", (page.id,)),)
-
-
-def test_an_app_token_has_no_clock(client: GraphClient) -> None:
-    info = debug_token(client, compose_app_token(client.settings))
-    assert (info.kind, info.is_valid, info.expires_at, info.data_access_expires_at) == (TokenKind.APP, True, None, None)
 
 
 @pytest.mark.parametrize(
@@ -133,3 +118,16 @@ def test_an_answer_without_data_says_so(client: GraphClient, short: AccessToken)
 def test_odd_data_is_an_unreadable_answer(data: object, client: GraphClient, short: AccessToken) -> None:
     with pytest.raises(UnreadableAnswer):
         debug_token(replace(client, transport=Capture([{"data": data}])), short)
+
+
+def test_only_the_persons_own_visit_moves_data_access(client: GraphClient, sandbox: Sandbox) -> None:
+    token = extend_user_token(client, log_in(client, ["email", "pages_show_list"]))
+    until = debug_token(client, token).data_access_expires_at
+    sandbox.clock.advance(days=10)
+    sandbox.expire_permission("Mara Quay", client.settings.app_id, "email")
+    revoke_permission(client, token, "pages_show_list")
+    assert debug_token(client, token).data_access_expires_at == until
+    log_in(client)
+    moved = debug_token(client, token).data_access_expires_at
+    assert isinstance(until, datetime)
+    assert moved == until + timedelta(days=10)

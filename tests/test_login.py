@@ -88,27 +88,11 @@ def test_the_whole_login(client: GraphClient) -> None:
     assert granted(client, token) == {"email": "granted", "pages_show_list": "granted", "public_profile": "granted"}
 
 
-def test_a_person_may_allow_some_and_is_asked_again_only_on_rerequest(client: GraphClient, sandbox: Sandbox) -> None:
-    reluctant, willing = (client.acting_as(sandbox.person(decline=names)) for names in (["email"], []))
-    assert granted(client, log_in(reluctant, ["email"]))["email"] == "declined"
-    assert granted(client, log_in(willing, ["email"]))["email"] == "declined"
-    assert granted(client, log_in(reluctant, ["email"], auth_type="rerequest"))["email"] == "declined"
-    assert granted(client, log_in(willing, ["email"], auth_type="rerequest"))["email"] == "granted"
-    assert granted(client, log_in(reluctant, ["email"]))["email"] == "granted", "what was granted stays"
-
-
 def test_a_person_may_cancel_and_nothing_is_granted(client: GraphClient, sandbox: Sandbox) -> None:
     before = sandbox.checkpoint().facts
     with pytest.raises(LoginCancelled, match="Permissions error"):
         log_in(client.acting_as(sandbox.person(cancel=True)), ["email"])
     assert sandbox.checkpoint().facts == before
-
-
-def test_removing_the_app_forgets_every_answer(client: GraphClient, sandbox: Sandbox) -> None:
-    log_in(client.acting_as(sandbox.person(decline=["email"], pages=["Harbour Bakery"])), ["email", "pages_show_list"])
-    sandbox.remove_app("Mara Quay", client.settings.app_id)
-    token = log_in(client, ["email"])
-    assert granted(client, token) == {"email": "granted", "public_profile": "granted"}
 
 
 def test_someone_without_a_role_cannot_log_in_to_an_app_in_development(client: GraphClient, sandbox: Sandbox) -> None:

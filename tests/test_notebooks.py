@@ -16,9 +16,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SECRETS = (
-    r"EAA_SANDBOX_|EAA[A-Za-z0-9]{10,}",
+    r"[EX]AA_SANDBOX_|EAA[A-Za-z0-9]{10,}",
+    r"eyJ[A-Za-z0-9_-]{10}",
     r"AQ_SANDBOX",
-    r"decafbad",
+    r"decafbad|c0ffee",
     r"\d{13}\|[0-9a-f]",
     r"ipykernel_",
     r"/(home|root|tmp)/",

@@ -6,12 +6,13 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from fbnb.client import GraphClient
+from fbnb.client import Call, GraphClient
 from fbnb.errors import GraphError, LoginCancelled
 from fbnb.flows.debug_token import debug_token
-from fbnb.flows.login import log_in
+from fbnb.flows.login import log_in, login_url
+from fbnb.flows.oidc import discover, log_in_limited
 from fbnb.flows.page_tokens import list_pages
-from fbnb.plots import sequence_diagram
+from fbnb.plots import qr_code, sequence_diagram
 from fbnb.sandbox import Sandbox
 from fbnb.tokens import AccessToken
 
@@ -47,6 +48,34 @@ def test_it_draws_the_requests_just_made(client: GraphClient, short: AccessToken
         "GET /v26.0/me/accounts",
         "200: 1 row",
     ]
+
+
+def test_what_the_redirect_brought_is_named(client: GraphClient) -> None:
+    log_in_limited(client, nonce="n")
+    client.open_dialog(login_url(client, state="s", response_type="code token"))
+    told = words(sequence_diagram(client.wire.exchanges).svg)
+    assert "redirect with an id_token" in told
+    assert "redirect with a code and a token" in told
+
+
+def test_a_batch_and_public_documents_are_drawn_too(client: GraphClient, short: AccessToken) -> None:
+    client.batch(short, [Call("me"), Call("me")])
+    discover(client)
+    told = words(sequence_diagram(client.wire.last(2)).svg)
+    assert "POST /v26.0, batch" in told
+    assert "200: 2 answers" in told
+    assert "GET /.well-known/openid-configuration" in told
+
+
+def test_a_qr_code_is_a_picture_with_a_name_and_its_address(client: GraphClient) -> None:
+    url = "https://facebook.com/device?user_code=CMWAW3TM&qr=1"
+    picture = qr_code(url, "To scan")
+    root = ET.fromstring(picture.svg)
+    assert root.get("role") == "img"
+    assert [node.text for node in root][:2] == ["To scan", url]
+    assert repr(picture) == f"To scan: {url}"
+    assert picture == qr_code(url, "To scan")
+    assert picture.svg != qr_code(url.replace("CMWAW3TM", "CMWAW3TN"), "To scan").svg
 
 
 def test_refusals_are_said_and_not_only_coloured(client: GraphClient, sandbox: Sandbox, short: AccessToken) -> None:

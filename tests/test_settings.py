@@ -25,9 +25,17 @@ def test_the_defaults_are_the_sandbox(tmp_path: Path) -> None:
 
 
 def test_everything_from_the_environment(tmp_path: Path) -> None:
-    more = {"FBNB_VERSION": "v25.0", "FBNB_REDIRECT_URI": "https://a.example/cb", "FBNB_WORLD": "w.json", "OTHER": "x"}
+    more = {
+        "FBNB_CLIENT_TOKEN": SECRET,
+        "FBNB_VERSION": "v25.0",
+        "FBNB_REDIRECT_URI": "https://a.example/cb",
+        "FBNB_WORLD": "w.json",
+        "OTHER": "x",
+    }
     settings = load_settings(environ=LIVE | more, folder=tmp_path)
-    assert settings == Settings(Target.LIVE, "1000000000001", Secret(SECRET), "v25.0", "https://a.example/cb", Path("w.json"))
+    assert settings == Settings(
+        Target.LIVE, "1000000000001", Secret(SECRET), "v25.0", "https://a.example/cb", Path("w.json"), Secret(SECRET)
+    )
     assert SECRET not in repr(settings)
 
 
@@ -54,7 +62,8 @@ def test_the_argument_wins_over_the_variable(tmp_path: Path) -> None:
         (LIVE | {"FBNB_APP_SECRET": ""}, "FBNB_APP_SECRET is not set", "32 characters"),
         ({"FBNB_APP_ID": "my app"}, "FBNB_APP_ID is not a number", "number of 13 to 17 digits"),
         ({"FBNB_APP_ID": SECRET}, "FBNB_APP_ID holds what looks like an app secret", "Reset the secret"),
-        ({"FBNB_APP_SECRET": "1000000000001"}, "FBNB_APP_SECRET does not look like", "32 characters"),
+        ({"FBNB_APP_SECRET": "1000000000001"}, "FBNB_APP_SECRET does not look like an app secret", "32 characters"),
+        ({"FBNB_CLIENT_TOKEN": "x"}, "FBNB_CLIENT_TOKEN does not look like a client token", "Settings, Advanced, Security"),
         ({"FBNB_VERSION": "26"}, "FBNB_VERSION is '26'", "Did you mean v26.0?"),
         ({"FBNB_VERSION": "v26"}, "FBNB_VERSION is 'v26'", "Did you mean v26.0?"),
         ({"FBNB_VERSION": "25.0"}, "FBNB_VERSION is '25.0'", "Did you mean v25.0?"),

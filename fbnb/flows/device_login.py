@@ -29,6 +29,10 @@ class DeviceLogin:
     expires_at: datetime
     interval: int
 
+    def __repr__(self) -> str:
+        until = f"until {self.expires_at:%Y-%m-%d %H:%M:%S} UTC"
+        return f"DeviceLogin({self.user_code} at {self.verification_uri}, {until}, a poll every {self.interval} s)"
+
     @property
     def qr_url(self) -> str:
         """The address with the code in it, for a QR code. Source: Meta, Android SDK."""
@@ -78,5 +82,7 @@ def wait_for_device_login(client: GraphClient, login: DeviceLogin) -> AccessToke
             try:
                 return poll_device_login(client, login)
             except (LoginPending, RateLimited):
+                if client.now() > login.expires_at:
+                    raise  # Graph should have said so itself by now
                 client.clock.sleep(login.interval)
                 bar.update(login.interval)

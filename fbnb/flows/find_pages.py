@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import product
 
 from fbnb.answers import part
 from fbnb.client import GraphClient
-from fbnb.errors import GraphError, NotFound, PermissionMissing
+from fbnb.errors import GraphError, NotFound, PermissionMissing, RequestInvalid
 from fbnb.flows.debug_token import debug_token
 from fbnb.flows.page_tokens import get_page, list_pages
-from fbnb.flows.system_user import list_businesses
+from fbnb.flows.system_user import Business, list_businesses
 from fbnb.tokens import AccessToken, Page, TokenInfo
 
 LIST = "pages_show_list"
@@ -32,7 +34,7 @@ class Cause(StrEnum):
     """Why a Page has no token, as far as the answers allow to tell."""
 
     NOT_TICKED = "not ticked in the dialog"
-    PERMISSION = "a permission is missing"
+    PERMISSION = "pages_show_list or business_management was not granted"
     ROLE = "no role that counts on the Page"
     TWO_FACTOR = "the business demands two-factor authentication"
     GONE = "the Page is deleted, or the id is wrong"
@@ -49,31 +51,59 @@ class Finding:
     causes: tuple[Cause, ...] = ()
 
 
-def find_pages(client: GraphClient, token: AccessToken, *, expected: Iterable[str] = ()) -> list[Finding]:
-    """Every Page that the user token leads to, each with its token or with what may be the matter.
+def find_pages(client: GraphClient, token: AccessToken, *, expected: Iterable[str] | str = ()) -> list[Finding]:
+    """Every Page that a person's or a system user's token leads to, each with its own token or with what may be the matter.
 
-    expected: ids of Pages that should be there. Those that are found nowhere come last.
+    expected: ids of Pages that should be there; those that nothing else leads to come last. A rung that is refused for want
+    of a permission finds nothing.
 
-    Raises TokenInvalid: the token itself is dead. Source: Meta, "/{user}/accounts", "debug_token", "owned_pages".
+    Raises TokenInvalid: the token itself is dead. WrongTokenKind: it is an app's, or another app's. RequestInvalid: it is a
+    Page's. InputError: an expected id is not a number. Source: Meta, "/{user}/accounts", "debug_token", "owned_pages".
     """
-    info = debug_token(client, token)
-    listed = {page.id: page for page in list_pages(client, token)}
+    info, listed = debug_token(client, token), dict[str, Page]()
+    with _may_be_refused():
+        listed = {page.id: page for page in list_pages(client, token)}
     businesses = dict(_business_pages(client, token)) if BUSINESS in info.scopes else {}
-    ids = dict.fromkeys([*listed, *(ticked(info) or ()), *businesses, *expected])
-    return [_Evidence.of(client, token, info, id, listed.get(id), businesses.get(id)).finding() for id in ids]
+    wanted = [expected] if isinstance(expected, str) else expected
+    found = []
+    for id in dict.fromkeys([*listed, *(ticked(info) or ()), *businesses, *wanted]):
+        page = listed.get(id)
+        node = page if page and page.token else _node(client, token, id)
+        found.append(_Evidence(id, info, page, node, businesses.get(id)).finding())
+    return found
 
 
 def ticked(info: TokenInfo) -> tuple[str, ...] | None:
-    """The ids of the Pages that were ticked in the dialog, None for all."""
-    found = [scope.target_ids for scope in info.granular_scopes if scope.scope == LIST]
-    return None if not found or None in found else tuple(id for targets in found for id in targets or ())
+    """The ids of the Pages that were ticked in the dialog; None for all, and where no permission for Pages was granted."""
+    found = [scope.target_ids for scope in info.granular_scopes if scope.scope.startswith("pages_")]
+    return None if not found or None in found else tuple(dict.fromkeys(id for targets in found for id in targets or ()))
+
+
+@contextmanager
+def _may_be_refused() -> Iterator[None]:
+    """Around a rung that a permission or a role may be missing for. A dead token is another matter, and raised."""
+    try:
+        yield
+    except (NotFound, PermissionMissing) as refused:
+        if refused.code == 190:
+            raise
 
 
 def _business_pages(client: GraphClient, token: AccessToken) -> Iterator[tuple[str, tuple[str, Rung]]]:
-    for business in list_businesses(client, token):
-        for rung in (Rung.OWNED, Rung.CLIENT):
+    businesses = list[Business]()
+    with _may_be_refused():
+        businesses = list_businesses(client, token)
+    for business, rung in product(businesses, (Rung.OWNED, Rung.CLIENT)):
+        with _may_be_refused():
             for row in client.items(f"{business.id}/{rung}", token, fields=["id", "name"]):
                 yield part(row, "id", str), (str(row.get("name", "")), rung)
+
+
+def _node(client: GraphClient, token: AccessToken, id: str) -> Page | GraphError:
+    try:
+        return get_page(client, id, token)
+    except (NotFound, PermissionMissing, RequestInvalid) as refused:
+        return refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,23 +115,6 @@ class _Evidence:
     listed: Page | None
     node: Page | GraphError
     known: tuple[str, Rung] | None
-
-    @classmethod
-    def of(
-        cls,
-        client: GraphClient,
-        token: AccessToken,
-        info: TokenInfo,
-        id: str,
-        listed: Page | None,
-        known: tuple[str, Rung] | None,
-    ) -> _Evidence:
-        node: Page | GraphError
-        try:
-            node = listed if listed and listed.token else get_page(client, id, token)
-        except (NotFound, PermissionMissing) as refused:
-            node = refused
-        return cls(id, info, listed, node, known)
 
     def finding(self) -> Finding:
         page = self.node if isinstance(self.node, Page) else self.listed
@@ -121,16 +134,16 @@ class _Evidence:
 
     def _causes(self) -> Iterator[Cause]:
         """Only what the answers leave open, likeliest first."""
-        targets, scopes, seen = ticked(self.info), self.info.scopes, isinstance(self.node, Page)
+        targets, seen = ticked(self.info), isinstance(self.node, Page)
         if self.listed and self.listed.tasks:
             yield Cause.TWO_FACTOR  # listed, with tasks, and yet without a token
-        elif isinstance(self.node, NotFound) and not self.known:
+            return
+        if isinstance(self.node, NotFound | RequestInvalid) and not self.known:
             yield Cause.GONE
-        elif targets is not None and self.id not in targets:
+        if targets is not None and self.id not in targets:
             yield Cause.NOT_TICKED
-        else:
-            if not seen and not {LIST, BUSINESS} <= set(scopes):
-                yield Cause.PERMISSION
-            yield Cause.ROLE
-            if seen:
-                yield Cause.TWO_FACTOR
+        elif not seen and not {LIST, BUSINESS} <= set(self.info.scopes):
+            yield Cause.PERMISSION
+        yield Cause.ROLE  # nor does the dialog offer a Page that the person has no role on
+        if seen:
+            yield Cause.TWO_FACTOR

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import jwt
+from jwt.types import Options
 
 from fbnb.answers import part
 from fbnb.catalogue import scope_list
@@ -20,7 +23,14 @@ from fbnb.tokens import AccessToken
 ISSUERS = (f"https://{DIALOG_HOST}", "https://facebook.com")
 DISCOVERY = ".well-known/openid-configuration/"
 SIGNING_KEYS = ".well-known/oauth/openid/jwks/"
-_REQUIRED = ("iss", "aud", "sub", "iat", "exp", "jti")
+_OPTIONS: Options = {
+    "require": ["iss", "aud", "sub", "iat", "exp", "jti"],
+    "strict_aud": True,
+    # Times are judged below.
+    "verify_exp": False,
+    "verify_iat": False,
+    "verify_nbf": False,
+}
 _FRESH = timedelta(minutes=10)
 
 
@@ -77,35 +87,51 @@ def log_in_with_pkce(client: GraphClient, scopes: Iterable[str] | str, pair: Pkc
     return token_from_answer(client, answer, label="from OIDC"), part(answer, "id_token", Secret)
 
 
-def verify_id_token(client: GraphClient, id_token: Secret, *, nonce: str) -> IdToken:
+def verify_id_token(client: GraphClient, id_token: Secret, *, nonce: str, access_token: AccessToken | None = None) -> IdToken:
     """Header and claims, once signature, issuer, audience, times and nonce are found right, by the client's clock.
+
+    access_token: the one that came along; an at_hash in the id_token must be of this very one.
 
     Raises SignatureMismatch, which names what was wrong. Source: Meta, "Validating the OIDC Token", and the iOS SDK.
     """
-    keys = jwt.PyJWKSet.from_dict({"keys": fetch_signing_keys(client)})
+    keys = fetch_signing_keys(client)
     try:
         header = jwt.get_unverified_header(id_token.reveal())
         claims = jwt.decode(
             id_token.reveal(),
-            keys[header.get("kid", "")].key,
+            jwt.PyJWKSet.from_dict({"keys": keys})[header.get("kid", "")].key,
             algorithms=["RS256"],
             audience=client.settings.app_id,
             issuer=ISSUERS,
-            options={"require": list(_REQUIRED), "verify_exp": False, "verify_iat": False},
+            options=_OPTIONS,
         )
-        problem = _stale(client, claims, nonce)
-    except (jwt.PyJWTError, KeyError) as wrong:
-        problem = f"{type(wrong).__name__}: {wrong}"
+        problem = _wrong_with(client, claims, nonce) or _wrong_hash(claims, access_token)
+    except KeyError:
+        problem = "none of Facebook's keys has the id that it names"
+    except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as wrong:
+        # What is not PyJWT's own says in its words what it could not read.
+        problem = f"{type(wrong).__name__}: {wrong}" if isinstance(wrong, jwt.PyJWTError) else "it cannot be read"
     if problem:
         raise SignatureMismatch(f"The id_token is not to be believed ({problem}).")
     return IdToken(header, claims)
 
 
-def _stale(client: GraphClient, claims: Mapping[str, Any], nonce: str) -> str:
+def _wrong_with(client: GraphClient, claims: Mapping[str, Any], nonce: str) -> str:
     """What the library cannot judge, for it knows no clock but the system's."""
     now = client.now().timestamp()
     if not claims["exp"] > now:
         return "it has expired"
-    if abs(now - claims["iat"]) > _FRESH.total_seconds():
+    if not abs(now - claims["iat"]) <= _FRESH.total_seconds():
         return "it was not issued within the last ten minutes"
+    if not (claims["sub"] and claims["jti"]):
+        return "its sub or jti is empty"
     return "" if claims.get("nonce") == nonce else "its nonce is of another login"
+
+
+def _wrong_hash(claims: Mapping[str, Any], token: AccessToken | None) -> str:
+    # OpenID Connect Core, 3.1.3.6: the left half of the token's SHA-256.
+    if token is None or "at_hash" not in claims:
+        return ""
+    half = hashlib.sha256(token.value.reveal().encode()).digest()[:16]
+    right = base64.urlsafe_b64encode(half).decode().rstrip("=")
+    return "" if claims["at_hash"] == right else "its at_hash is of another access token"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Literal
 
 from fbnb.answers import part, read
 from fbnb.client import GraphClient
+from fbnb.errors import InputError
 from fbnb.tokens import AccessToken
 
 PAGE_FIELDS = ("id", "name", "category", "link", "fan_count", "followers_count", "about")
@@ -44,14 +45,16 @@ def list_posts(
     Needs pages_read_engagement, for `feed` pages_read_user_content too, and a person who may CREATE_CONTENT, MANAGE or
     MODERATE there.
 
-    Raises PermissionMissing, NotFound, TokenInvalid. Source: Meta, "Page feed" reference.
+    Raises PermissionMissing, NotFound, TokenInvalid, InputError. Source: Meta, "Page feed" reference.
     """
+    if most < 1:
+        raise InputError(f"{most} posts cannot be asked for.", remedy="Ask for at least one.")
     rows = client.items(f"{page_id}/{edge}", token, fields=_POST_FIELDS, limit=min(most, 100))
     return [_post(row) for row in islice(rows, most)]
 
 
 def _post(row: dict[str, Any]) -> Post:
     with read():
-        created = datetime.strptime(row["created_time"], "%Y-%m-%dT%H:%M:%S%z")
+        created = datetime.strptime(row["created_time"], "%Y-%m-%dT%H:%M:%S%z").astimezone(UTC)
     text = row.get("message") or row.get("story") or ""
     return Post(part(row, "id", str), str(text), created, str(row.get("permalink_url", "")))

@@ -43,4 +43,5 @@ def _page(client: GraphClient, row: dict[str, Any]) -> Page:
     id, told, tasks = part(row, "id", str), row.get("access_token"), row.get("tasks")
     name = str(row.get("name", id))
     token = AccessToken(told, TokenKind.PAGE, name, issued_at=client.now(), subject=id) if isinstance(told, Secret) else None
-    return Page(id, name, str(row.get("category", "")), tuple(map(str, tasks)) if isinstance(tasks, list) else None, token)
+    more = {field: row[field] for field in row if field not in _LIST_FIELDS}
+    return Page(id, name, str(row.get("category", "")), tuple(map(str, tasks)) if isinstance(tasks, list) else None, token, more)

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from typing import Any
 
 from fbnb.answers import part
 from fbnb.client import GraphClient
-from fbnb.errors import SignatureMismatch
+from fbnb.errors import InputError, SignatureMismatch
 from fbnb.flows.system_user import succeeded
 from fbnb.redact import Secret
 from fbnb.tokens import AccessToken, Permission
@@ -29,17 +30,19 @@ def list_permissions(client: GraphClient, token: AccessToken, *, user_id: str = 
 
 
 def revoke_permission(client: GraphClient, token: AccessToken, permission: str, *, user_id: str = "me") -> bool:
-    """Take one permission back; the tokens live on without it.
+    """Take one permission back; the tokens live on without it. user_id: with an app token, whose.
 
-    Raises RequestInvalid: it was never asked for. Source: Meta, "Revoke Permissions".
+    Raises InputError: not one permission's name. RequestInvalid: it was never asked for. Source: Meta, "Revoke Permissions".
     """
+    if not re.fullmatch(r"\w+", permission):  # without a name, the path would be the one that takes everything back
+        raise InputError(f"{permission!r} is not the name of one permission.", remedy="To take all back, use revoke_login.")
     return succeeded(client.delete(f"{user_id}/permissions/{permission}", token).get("success"))
 
 
 def revoke_login(client: GraphClient, token: AccessToken, *, user_id: str = "me") -> bool:
-    """De-authorise the app: every permission is gone, and every token the app has of the person dies, this one too.
+    """De-authorise the app: every permission is gone, and every token the app has of the person dies.
 
-    Source: Meta, "Revoke Permissions", Revoke login.
+    user_id: with an app token, whose; the app token lives on. Source: Meta, "Revoke Permissions", Revoke login.
     """
     return succeeded(client.delete(f"{user_id}/permissions", token).get("success"))
 
@@ -57,9 +60,13 @@ class SignedRequest:
 
 
 def make_signed_request(payload: Mapping[str, Any], secret: Secret) -> Secret:
-    """A signed_request as Graph makes them, to try a callback with: signature first, over the encoded payload."""
-    encoded = _encoded(json.dumps(dict(payload), separators=(",", ":")).encode())
-    return Secret(f"{_encoded(_signature(encoded, secret))}.{encoded}")
+    """A signed_request as Graph makes them, to try a callback with: signature first, over the encoded payload.
+
+    payload: what it tells; the name of the algorithm is added where it is not there.
+    """
+    named = {**payload, "algorithm": payload.get("algorithm", "HMAC-SHA256")}
+    encoded = _encoded(json.dumps(named, separators=(",", ":")).encode())
+    return Secret(f"{_signature(encoded, secret)}.{encoded}")
 
 
 def read_signed_request(text: str | Secret, secret: Secret) -> SignedRequest:
@@ -77,7 +84,8 @@ def read_signed_request(text: str | Secret, secret: Secret) -> SignedRequest:
 def _verified(text: str, secret: Secret) -> SignedRequest | None:
     try:
         signature, _, encoded = text.partition(".")
-        if not hmac.compare_digest(_decoded(signature), _signature(encoded, secret)):
+        # The text is compared, not what it decodes to: several texts decode to the same bytes.
+        if not hmac.compare_digest(signature.rstrip("=").encode(), _signature(encoded, secret).encode()):
             return None
         payload = json.loads(_decoded(encoded))
         if not isinstance(payload, dict) or str(payload.get("algorithm", "")).upper() != "HMAC-SHA256":
@@ -102,8 +110,8 @@ def answer_data_deletion(text: str | Secret, secret: Secret, status_url: str) ->
     return {"url": f"{status_url}{'&' if '?' in status_url else '?'}code={code}", "confirmation_code": code}
 
 
-def _signature(encoded: str, secret: Secret) -> bytes:
-    return hmac.new(secret.reveal().encode(), encoded.encode(), hashlib.sha256).digest()
+def _signature(encoded: str, secret: Secret) -> str:
+    return _encoded(hmac.new(secret.reveal().encode(), encoded.encode(), hashlib.sha256).digest())
 
 
 def _encoded(data: bytes) -> str:

@@ -51,8 +51,22 @@ def change_test_user(client: GraphClient, user_id: str, *, name: str | None = No
 
 
 def delete_test_user(client: GraphClient, user_id: str) -> bool:
-    """Delete a test user for good. Raises RequestInvalid: other apps have them too. NotFound. Source: as for making one."""
+    """Delete a test user for good. Raises NotFound. RequestInvalid: another app has them too. Source: as for making one."""
     return succeeded(client.delete(user_id, compose_app_token(client.settings)).get("success"))
+
+
+def associate_test_user(client: GraphClient, user_id: str, *, owner: AccessToken, scopes: Iterable[str] | str = ()) -> TestUser:
+    """Let this client's app have another app's test user too. owner: the app token of an app that has them.
+
+    Raises NotFound: the owner has no such test user. RequestInvalid: too many. Source: as for making one.
+    """
+    params = {"uid": user_id, "owner_access_token": owner, "permissions": scope_list(scopes) or None, "installed": True}
+    return _test_user(client, client.post(_edge(client), compose_app_token(client.settings), **params))
+
+
+def dissociate_test_user(client: GraphClient, user_id: str) -> bool:
+    """The app has the test user no more. Raises RequestInvalid: it is their last app; delete them. Source: as for making one."""
+    return succeeded(client.delete(_edge(client), compose_app_token(client.settings), uid=user_id).get("success"))
 
 
 def _edge(client: GraphClient) -> str:

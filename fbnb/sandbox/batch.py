@@ -9,8 +9,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
-from fbnb.sandbox.messages import Answer, Asked, Refusal
-from fbnb.sandbox.versions import VERSION
+from fbnb.sandbox.messages import Answer, Asked, Refusal, ask
 from fbnb.sandbox.world import World
 
 MOST = 50
@@ -44,12 +43,12 @@ def batch(world: World, asked: Asked, one: One) -> list[dict[str, Any] | None]:
     calls = _calls(asked)
     if len(calls) > MOST:
         raise Refusal(1, world.defaults.batch_too_big)
-    answers = dict[str, Answer | None]()
-    names = [str(call.get("name", n)) for n, call in enumerate(calls)]
-    for name, call in zip(names, calls, strict=True):
-        answers[name] = _answer(asked, call, answers, one)
+    answers, named = list[Answer | None](), dict[str, Answer | None]()
+    for call in calls:
+        answers.append(_answer(asked, call, named, one))
+        named[str(call.get("name", ""))] = answers[-1]
     needed = {need for call in calls for need in _needs(call)}
-    return [_item(asked, name, call, answers[name], needed) for name, call in zip(names, calls, strict=True)]
+    return [_item(asked, call, told, needed) for call, told in zip(calls, answers, strict=True)]
 
 
 def _calls(asked: Asked) -> list[dict[str, Any]]:
@@ -77,10 +76,8 @@ def _answer(asked: Asked, call: Mapping[str, Any], before: Mapping[str, Answer |
     if "access_token" not in params:
         given = {**asked.params, "access_token": asked.access_token}
         params |= {"access_token": str(call["access_token"])} if "access_token" in call else _credentials(given)
-    first, _, rest = path.strip("/").partition("/")
-    version, path = (first, rest) if VERSION.fullmatch(first) else (asked.version, path.strip("/"))
-    method = str(call.get("method", "GET")).upper()
-    return one(Asked(method, asked.host, path, params, version=version, secure=asked.secure))
+    inner = ask(str(call.get("method", "GET")).upper(), asked.host, path, params, secure=asked.secure)
+    return one(replace(inner, version=inner.version or asked.version))
 
 
 def _credentials(params: Mapping[str, str]) -> dict[str, str]:
@@ -108,13 +105,13 @@ def _picked(value: Any, steps: list[str]) -> list[str]:
         inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
         return [text for item in inner for text in _picked(item, rest)]
     if isinstance(value, list):
-        return _picked(value[int(step)], rest) if step.isdecimal() and int(step) < len(value) else []
+        return _picked(value[int(step)], rest) if re.fullmatch(r"[0-9]{1,4}", step) and int(step) < len(value) else []
     return _picked(value.get(step), rest) if isinstance(value, dict) else []
 
 
-def _item(asked: Asked, name: str, call: Mapping[str, Any], told: Answer | None, needed: set[str]) -> dict[str, Any] | None:
+def _item(asked: Asked, call: Mapping[str, Any], told: Answer | None, needed: set[str]) -> dict[str, Any] | None:
     # What another call used is left out when all went well, unless the call says otherwise.
-    if told is None or (told.status == 200 and name in needed and call.get("omit_response_on_success", True)):
+    if told is None or (told.status == 200 and str(call.get("name")) in needed and call.get("omit_response_on_success", True)):
         return None
     item = {"code": told.status, "body": told.body if isinstance(told.body, str) else json.dumps(told.body)}
     if asked.get("include_headers") == "false":

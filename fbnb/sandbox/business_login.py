@@ -7,11 +7,12 @@ from typing import Any
 
 from fbnb.catalogue import roles
 from fbnb.sandbox.callers import app_with_secret, unsupported
-from fbnb.sandbox.facts import RoleChanged
+from fbnb.sandbox.facts import Grant, RoleChanged
 from fbnb.sandbox.judge import death
-from fbnb.sandbox.login import Choice, bearer, cancelled, consented, new_code, page_of_its_own, redirect, spend
+from fbnb.sandbox.login import Choice, cancelled, consented, page_of_its_own, redirect
 from fbnb.sandbox.login import dialog as login_dialog
 from fbnb.sandbox.messages import Answer, Asked, Refusal
+from fbnb.sandbox.oauth import bearer, new_code, spend
 from fbnb.sandbox.seed import App, Business, LoginConfiguration
 from fbnb.sandbox.system_user import administered, issue, new_system_user, proven
 from fbnb.sandbox.world import SystemUser, World
@@ -52,6 +53,7 @@ def _consented(world: World, asked: Asked, app: App, choice: Choice, scopes: fro
     if business is None:
         return page_of_its_own("No business", "The person administers no business that could be connected.")
     machine = _integration(world, business.id, app)
+    world.note((machine.id, app.id), Grant(frozenset(config.scopes)))
     _hand_over(world, choice, machine)
     return redirect(asked, code=new_code(world, asked, app, machine.id, made_by="business_login", config=config.id))
 
@@ -88,8 +90,8 @@ def exchange_business_code(world: World, asked: Asked) -> dict[str, Any]:
 
 def fetch_business_token(world: World, asked: Asked, business: str) -> dict[str, Any]:
     """`POST /{business}/system_user_access_tokens`: the connected business's token again, or a new one of the same scopes."""
+    proven(world, asked)
     token = administered(world, asked, business)
-    proven(asked)
     theirs = [
         held
         for held in world.tokens.values()

@@ -28,7 +28,7 @@ def caller(world: World, asked: Asked, missing: Refusal | None = None) -> TokenR
         raise Refusal(190, "Invalid OAuth access token - Debug only access token")
     if end := death(world, token):
         raise end.refusal
-    _check_proof(world, asked, world.apps[token.app])
+    _check_proof(world, asked, token)
     return token
 
 
@@ -100,10 +100,11 @@ def opaque(world: World, app: str) -> str:
     return world.digest(f"app token/{app}/{world.secret(app)}", 27)
 
 
-def _check_proof(world: World, asked: Asked, app: App) -> None:
+def _check_proof(world: World, asked: Asked, token: TokenRecord) -> None:
+    app = world.apps[token.app]
     given, time = asked.get("appsecret_proof"), asked.get("appsecret_time")
     if not given:
-        if app.require_proof:
+        if app.require_proof and token.kind is not TokenKind.CLIENT:  # an installed client has no secret to prove
             raise _proof_refusal("API calls from the server require an appsecret_proof argument")
         return
     signed = f"{asked.access_token}|{time}" if time else asked.access_token

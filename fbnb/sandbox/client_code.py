@@ -6,24 +6,24 @@ from typing import Any
 
 from fbnb.sandbox.callers import app_with_secret, user
 from fbnb.sandbox.judge import death
-from fbnb.sandbox.login import allowed, bearer, long_expiry, new_code, spend
+from fbnb.sandbox.login import allowed
 from fbnb.sandbox.messages import Asked, Refusal
+from fbnb.sandbox.oauth import bearer, long_expiry, new_code, spend
 from fbnb.sandbox.world import World
 from fbnb.tokens import TokenKind
 
 
 def generate_client_code(world: World, asked: Asked) -> dict[str, Any]:
     """`/oauth/client_code`, called by the server: a code for one of the person's clients."""
-    app = app_with_secret(world, asked)
-    if not asked.get("redirect_uri"):
-        raise Refusal(191, "Missing redirect_uri parameter.")
-    if not allowed(app, asked.get("redirect_uri")):
-        raise Refusal(191, "Invalid redirect_uri: Given URL is not allowed by the Application configuration.")
-    token = user(world, asked)
+    token, app = user(world, asked), app_with_secret(world, asked)
     if token.app != app.id:
         raise Refusal(190, world.defaults.foreign_token)
     if token.kind is not TokenKind.USER or not token.long_lived:
         raise Refusal(100, world.defaults.client_code_needs_long)
+    if not asked.get("redirect_uri"):
+        raise Refusal(191, "Missing redirect_uri parameter.")
+    if not allowed(app, asked.get("redirect_uri")):
+        raise Refusal(191, "Invalid redirect_uri: Given URL is not allowed by the Application configuration.")
     return {"code": new_code(world, asked, app, token.person, made_by="client_code", parent=token.value)}
 
 

@@ -11,10 +11,11 @@ from urllib.parse import parse_qsl, urlsplit
 from fbnb.catalogue import roles, scope_list
 from fbnb.clock import ManualClock, ShiftedClock
 from fbnb.errors import DialogRefused, InputError
-from fbnb.sandbox.core import answer, ask
+from fbnb.sandbox.core import answer
 from fbnb.sandbox.device_login import answer_device
 from fbnb.sandbox.facts import Deleted, Ending, Grant, RoleChanged, SecretReset, SessionEnded, TwoFactorDemanded
 from fbnb.sandbox.login import Choice
+from fbnb.sandbox.messages import ask
 from fbnb.sandbox.revoke import Callback, ask_for_deletion, callbacks, remove_app
 from fbnb.sandbox.seed import load_seed
 from fbnb.sandbox.transport import SandboxTransport

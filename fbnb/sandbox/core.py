@@ -6,32 +6,15 @@ Every adapter (in process today, over HTTP later) calls `answer` and nothing els
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from fbnb.sandbox.batch import batch, several
 from fbnb.sandbox.messages import GRAPH_HOST, Answer, Asked, Refusal
 from fbnb.sandbox.routes import find
-from fbnb.sandbox.versions import VERSION, served, usable
+from fbnb.sandbox.versions import served, usable
 from fbnb.sandbox.world import World
-
-
-def ask(method: str, host: str, path: str, params: Mapping[str, str], authorization: str = "", *, secure: bool = True) -> Asked:
-    """A request as it came over a wire: the version split off the path, `?method=` and the header's token understood."""
-    first, _, rest = path.strip("/").partition("/")
-    version, rest = (first, rest) if VERSION.fullmatch(first) else ("", path.strip("/"))
-    override = params.get("method", "").upper()
-    scheme, _, token = authorization.partition(" ")
-    return Asked(
-        method=override if method == "GET" and override in {"POST", "DELETE"} else method,
-        host=host,
-        path=rest,
-        params=params,
-        authorization=token.strip() if scheme.lower() in {"bearer", "oauth"} else "",
-        version=version,
-        secure=secure,
-    )
 
 
 def answer(world: World, asked: Asked) -> Answer:

@@ -56,7 +56,7 @@ class Defaults(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Message (code 200) for a caller who does not administer the business."""
     system_user_not_extended: str = "(#100) A system user token is extended with set_token_expires_in_60_days only"
     """Message (code 100) when a system user's token is extended as if it were a person's."""
-    revoke_mismatch: str = "(#100) The app of revoke_token, access_token and client_id must be the same"
+    revoke_mismatch: str = "(#100) revoke_token and access_token must be of the app that asks"
     """Message (code 100) when a token of another app is to be revoked."""
     permission_not_granted: str = "(#100) {permission} has not been granted to the application"
     """Message (code 100) when a permission is taken back that was never asked for."""
@@ -70,8 +70,8 @@ class Defaults(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """An SDK that refreshes again within these hours gets the same token back, with the same end."""
     sdk_refresh_inactive: str = "Error validating access token: The session is invalid because the user has been inactive"
     """Message (code 190) when an SDK refreshes for someone who has not used the app within the 90 days of data access."""
-    test_user_limit: Some = 2000
-    """How many test users an app may have."""
+    test_user_limit: Some = 10
+    """How many test users an app may have: Meta's page of April 2026 says 10, older pages 2000."""
     ads_without_permission: str = "(#200) Ad account owner has NOT grant ads_management or ads_read permission"
     """Message (code 200) when ads are read without the permission, without a role, or with a Page token."""
     retired_ads_version: Literal["refuse", "upgrade"] = "refuse"

@@ -8,11 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 from fbnb.catalogue import permissions
-from fbnb.errors import InputError
+from fbnb.errors import DialogRefused, InputError
 from fbnb.sandbox.callers import caller
+from fbnb.sandbox.facts import AppUsed
 from fbnb.sandbox.judge import data_access_end
-from fbnb.sandbox.login import Choice, bearer, decide, long_expiry, scopes_of
+from fbnb.sandbox.login import Choice, decide
 from fbnb.sandbox.messages import Asked, Refusal
+from fbnb.sandbox.oauth import bearer, long_expiry, scopes_of
 from fbnb.sandbox.world import DeviceRecord, TokenRecord, World
 from fbnb.tokens import TokenKind
 
@@ -87,11 +89,18 @@ def _said(title: str, words: str) -> dict[str, Any]:
 
 
 def answer_device(world: World, user_code: str, choice: Choice) -> None:
-    """What a person does on the device page: types the code in, and allows or declines. Raises InputError: no such code."""
-    found = [(code, device) for code, device in world.devices.items() if device.user_code == user_code.strip().upper()]
-    if not found or _over(world, found[0][1]):
+    """What a person does on the device page: types the code in, and allows or declines.
+
+    Raises InputError: no such code. DialogRefused: the app is in development, and the person has no role on it.
+    """
+    typed = user_code.strip().upper()
+    waiting = [code for code, device in world.devices.items() if (device.user_code, device.answer) == (typed, "")]
+    if not waiting or _over(world, world.devices[waiting[0]]):
         raise InputError(f"No device is waiting with the code {user_code}.", remedy="Start the login again on the device.")
-    code, device = found[0]
+    device = world.devices[waiting[0]]
+    if world.apps[device.app].mode == "development" and not world.app_role(choice.person, world.apps[device.app]):
+        raise DialogRefused("App Not Setup: This app is still in development mode, and you don't have access to it.")
     if not choice.cancel:
         world.note((choice.person, device.app), decide(world.grant(choice.person, device.app), device.scopes, choice, ""))
-    world.devices[code] = replace(device, person=choice.person, answer="declined" if choice.cancel else "granted")
+        world.note((choice.person, device.app), AppUsed())
+    world.devices[waiting[0]] = replace(device, person=choice.person, answer="declined" if choice.cancel else "granted")

@@ -65,7 +65,7 @@ class TokenRevoked:
 
 @dataclass(frozen=True, slots=True)
 class AppUsed:
-    """The person opened the app, which renews data access as a visit to the dialog does. Key: (person, app)."""
+    """The person was there, in the dialog or in the app itself: data access is renewed. Key: (person, app)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,8 @@ def _session_ended(world: World, token: TokenRecord) -> Death | None:
 
 
 def _revoked(world: World, token: TokenRecord) -> Death | None:
-    found = world.facts.latest(TokenRevoked, (token.value, ""), world.now())
+    ends = [token.value, token.parent] if token.debug_only else [token.value]
+    found = next(filter(None, (world.facts.latest(TokenRevoked, (value, ""), world.now()) for value in ends)), None)
     subcode, words = Ending.INVALIDATED.value
     return Death(found[0], Refusal(190, _INVALID + words, subcode), keeps_scopes=False) if found else None
 
@@ -128,9 +129,8 @@ _CHECKS: tuple[Callable[[World, TokenRecord], Death | None], ...] = (
 
 def data_access_end(world: World, token: TokenRecord) -> datetime:
     """Ninety days from the last time the person was there: in the dialog, in the app, or at the login the token goes back to."""
-    found = [world.facts.latest(kind, (token.person, token.app), world.now()) for kind in (Grant, AppUsed)]
-    seen = max([world.root(token).issued.at, *(entry[0].at for entry in found if entry)])
-    return seen + timedelta(days=world.defaults.data_access_days)
+    found, login = world.facts.latest(AppUsed, (token.person, token.app), world.now()), world.root(token).issued.at
+    return (max(login, found[0].at) if found else login) + timedelta(days=world.defaults.data_access_days)
 
 
 def covers(grant: Grant, page: str) -> bool:

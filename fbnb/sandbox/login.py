@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from html import escape
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from fbnb.catalogue import permissions
 from fbnb.sandbox.callers import app_with_secret
-from fbnb.sandbox.facts import Grant
-from fbnb.sandbox.messages import Answer, Asked, Refusal
+from fbnb.sandbox.facts import AppUsed, Grant
+from fbnb.sandbox.messages import Answer, Asked
+from fbnb.sandbox.oauth import bearer, long_expiry, new_code, scopes_of, short_expiry, spend
 from fbnb.sandbox.oidc import id_token
 from fbnb.sandbox.seed import App
-from fbnb.sandbox.world import CodeRecord, TokenRecord, World
+from fbnb.sandbox.world import TokenRecord, World
 from fbnb.tokens import TokenKind
 
 _ALWAYS_GRANTED = frozenset({"public_profile"})
@@ -91,6 +89,7 @@ def consented(world: World, asked: Asked, app: App, choice: Choice, scopes: froz
     before = world.grant(choice.person, app.id)
     grant = decide(before, scopes, choice, asked.get("auth_type"))
     world.note((choice.person, app.id), grant)
+    world.note((choice.person, app.id), AppUsed())
     types, told, openid = _response_types(asked), dict[str, str](), "openid" in grant.granted
     if "token" in types:
         token = bearer(
@@ -117,27 +116,6 @@ def decide(before: Grant, scopes: frozenset[str], choice: Choice, auth_type: str
     pages = before.pages if choice.pages is None and before.granted else choice.pages
     declined = (before.declined | declined_now) - granted
     return Grant(granted, declined, pages, auth_type, before.expired - granted - declined)
-
-
-def new_code(world: World, asked: Asked, app: App, person: str, **facts: Any) -> str:
-    """A code on the books, made for the request's redirect_uri."""
-    code = f"AQ_SANDBOX_CODE_{world.next_digest('code', 40)}"
-    world.codes[code] = CodeRecord(
-        app=app.id,
-        person=person,
-        redirect_uri=asked.get("redirect_uri"),
-        issued=world.moment(),
-        auth_type=asked.get("auth_type"),
-        code_challenge=asked.get("code_challenge"),
-        challenge_method=asked.get("code_challenge_method") or "plain",
-        **facts,
-    )
-    return code
-
-
-def scopes_of(asked: Asked) -> frozenset[str]:
-    """The scopes asked for, separated by commas or spaces."""
-    return frozenset(scope for scope in re.split(r"[,\s]+", asked.get("scope")) if scope)
 
 
 def _response_types(asked: Asked) -> set[str]:
@@ -199,70 +177,6 @@ def exchange_code(world: World, asked: Asked) -> dict[str, Any]:
     return told if code.nonce is None else told | {"id_token": id_token(world, app.id, code.person, code.nonce, token.value)}
 
 
-def spend(world: World, asked: Asked, app: App, redirect_uri: str | None) -> CodeRecord:
-    """The code of the request, used from now on. redirect_uri: what to compare the code's own with; None to compare nothing.
-
-    Raises Refusal: missing, malformed, used, expired, of another redirect_uri or verifier.
-    """
-    code = world.codes.get(asked.get("code"))
-    if not asked.get("code"):
-        raise _code_refusal("Missing authorization code", code=1)
-    if redirect_uri == "":
-        raise Refusal(191, "Missing redirect_uri parameter.")
-    if code is None or code.app != app.id:
-        raise _code_refusal("Invalid verification code format.")
-    _check_code(world, asked, code, redirect_uri)
-    world.codes[asked.get("code")] = replace(code, used=world.moment())
-    return code
-
-
 def _issue(world: World, app: str, person: str, auth_type: str, *, long: bool, call: str) -> TokenRecord:
     expires = long_expiry(world) if long else short_expiry(world)
     return world.issue(TokenKind.USER, app, person=person, expires_at=expires, long_lived=long, auth_type=auth_type, call=call)
-
-
-def _check_code(world: World, asked: Asked, code: CodeRecord, redirect_uri: str | None) -> None:
-    if code.used:
-        raise _code_refusal("This authorization code has been used.", 36009)
-    seconds = world.defaults.client_code_seconds if code.made_by == "client_code" else world.defaults.code_seconds
-    if world.now() >= code.issued.at + timedelta(seconds=seconds):
-        raise _code_refusal("This authorization code has expired.", 36007)
-    if redirect_uri not in {None, code.redirect_uri}:
-        raise _code_refusal(_OTHER_REDIRECT, 36008)
-    if code.code_challenge and not _verifies(code, asked.get("code_verifier")):
-        raise _code_refusal(world.defaults.invalid_code_verifier)
-
-
-_OTHER_REDIRECT = (
-    "Error validating verification code. Please make sure your redirect_uri is identical to the one you used in the OAuth"
-    " dialog request"
-)
-
-
-def _code_refusal(message: str, subcode: int | None = None, *, code: int = 100) -> Refusal:
-    return Refusal(code, message, subcode, challenge="invalid_code")
-
-
-def _verifies(code: CodeRecord, verifier: str) -> bool:
-    digest = hashlib.sha256(verifier.encode()).digest()
-    made = base64.urlsafe_b64encode(digest).decode().rstrip("=") if code.challenge_method == "S256" else verifier
-    return hmac.compare_digest(made.encode(), code.code_challenge.encode())
-
-
-def short_expiry(world: World) -> datetime:
-    """When a short-lived user token issued now will end."""
-    # Captures of short-lived tokens all end on the hour.
-    return world.now().replace(minute=0, second=0, microsecond=0) + timedelta(hours=world.defaults.short_hours)
-
-
-def long_expiry(world: World) -> datetime:
-    """When a long-lived user token issued now will end."""
-    return world.now().replace(microsecond=0) + timedelta(days=world.defaults.long_days)
-
-
-def bearer(world: World, token: TokenRecord) -> dict[str, Any]:
-    """The answer that hands out a token; no `expires_in` for one without an end."""
-    told: dict[str, Any] = {"access_token": token.value, "token_type": "bearer"}
-    if isinstance(token.expires_at, datetime):
-        told["expires_in"] = int((token.expires_at - world.now()).total_seconds())
-    return told

@@ -6,8 +6,8 @@ from typing import Any
 
 from fbnb.sandbox.callers import app_with_secret, read
 from fbnb.sandbox.judge import IMPERSONATING, death
-from fbnb.sandbox.login import bearer, long_expiry
 from fbnb.sandbox.messages import Asked, Refusal
+from fbnb.sandbox.oauth import bearer, long_expiry
 from fbnb.sandbox.world import TokenRecord, World
 from fbnb.tokens import TokenKind
 

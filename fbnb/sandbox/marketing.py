@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from fbnb.sandbox.callers import caller, themselves, unsupported
+from fbnb.sandbox.callers import caller, current, themselves, unsupported
 from fbnb.sandbox.fields import paged, wanted
 from fbnb.sandbox.messages import Asked, Refusal
 from fbnb.sandbox.seed import AdAccount, Campaign
@@ -27,8 +27,9 @@ _PRESETS = ("today", "yesterday", "this_month", "last_month", *_DAYS_BACK)
 def list_ad_accounts(world: World, asked: Asked, person: str) -> dict[str, Any]:
     """`GET /{user}/adaccounts`: those that the person has a role on."""
     _check_version(world, asked)
-    token = themselves(world, asked, person, "adaccounts")
+    token = current(world, asked) if person == "me" else caller(world, asked)
     _check_permission(world, token)
+    themselves(world, asked, person, "adaccounts")
     fields = wanted(asked, _ACCOUNT, ("account_id", "id"), "AdAccount")
     ids = [account.id for account in world.seed.ad_accounts if world.role(token.person, account.id)]
     return paged(world, asked, ids, lambda id: _account(world.ad_accounts[id], fields))
@@ -80,7 +81,8 @@ def _insight(account: AdAccount, campaigns: list[Campaign], start: date, stop: d
         count = sum(campaign.impressions[day.weekday()] for day in _days(campaign, start, stop))
         impressions, spend = impressions + count, spend + count * campaign.cost / 1000
     told = {"account_id": account.id, "date_start": f"{start}", "date_stop": f"{stop}"}
-    told |= {"impressions": str(impressions), "spend": f"{spend:.2f}"}
+    # Meta's own example is "5339.5": no zeros to fill up with.
+    told |= {"impressions": str(impressions), "spend": f"{spend:.2f}".rstrip("0").rstrip(".")}
     return told | ({"campaign_id": campaigns[0].id, "campaign_name": campaigns[0].name} if len(campaigns) == 1 else {})
 
 

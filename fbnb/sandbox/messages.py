@@ -11,6 +11,7 @@ from fbnb.redact import redact_params
 
 GRAPH_HOST = "graph.facebook.com"
 DIALOG_HOST = "www.facebook.com"
+_VERSION = re.compile(r"v\d+\.\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,23 @@ class Asked:
 
     def __repr__(self) -> str:
         return f"Asked({self.method} {self.host}/{self.path} {redact_params(self.params)})"
+
+
+def ask(method: str, host: str, path: str, params: Mapping[str, str], authorization: str = "", *, secure: bool = True) -> Asked:
+    """A request as it came over a wire: the version split off the path, `?method=` and the header's token understood."""
+    first, _, rest = path.strip("/").partition("/")
+    version, rest = (first, rest) if _VERSION.fullmatch(first) else ("", path.strip("/"))
+    override = params.get("method", "").upper()
+    scheme, _, token = authorization.partition(" ")
+    return Asked(
+        method=override if method == "GET" and override in {"POST", "DELETE"} else method,
+        host=host,
+        path=rest,
+        params=params,
+        authorization=token.strip() if scheme.lower() in {"bearer", "oauth"} else "",
+        version=version,
+        secure=secure,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from fbnb.sandbox.messages import Asked, Refusal
 from fbnb.sandbox.page_reading import READ_FIELDS, read_page
 from fbnb.sandbox.page_tokens import get_page
 from fbnb.sandbox.world import TokenRecord, World
+from fbnb.tokens import TokenKind
 
 
 def me(world: World, asked: Asked) -> dict[str, Any]:
@@ -28,6 +29,9 @@ def by_id(world: World, asked: Asked, id: str) -> dict[str, Any]:
     token = caller(world, asked)
     if not id.isdecimal():
         raise Refusal(803, f"(#803) Some of the aliases you requested do not exist: {id}")
+    if token.kind is TokenKind.APP and id == token.app:
+        name = world.apps[id].name
+        return node(wanted(asked, ("id", "name"), ("name", "id"), "Application"), {"id": lambda: id, "name": lambda: name})
     if not token.person:
         raise Refusal(102, "A user access token is required to request this resource.")
     if world.page_exists(id):

@@ -46,7 +46,7 @@ def id_token(world: World, app: str, person: str, nonce: str, access_token: str 
     who, now = world.people[person], int(world.now().timestamp())
     given, _, family = who.name.partition(" ")
     claims = {"iss": ISSUER, "aud": app, "sub": world.scoped_id(person, app), "iat": now, "exp": now + _LIFETIME}
-    claims |= {"jti": world.next_digest("jti", 32), "name": who.name, "given_name": given, "family_name": family}
+    claims |= {"jti": world.next_digest("jti", 40), "name": who.name, "given_name": given, "family_name": family}
     if nonce:
         claims["nonce"] = nonce
     if who.email and "email" in world.grant(person, app).granted:

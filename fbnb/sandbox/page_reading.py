@@ -26,8 +26,8 @@ _NO_TASK = (
 def read_page(world: World, asked: Asked, page: str) -> dict[str, Any]:
     """`GET /{page}` with a field that is more than a name: needs pages_read_engagement."""
     token = caller(world, asked)
-    fields = wanted(asked, (*NODE_FIELDS, *READ_FIELDS), (), "Page")
     reach(world, token, page, needs="pages_read_engagement")
+    fields = wanted(asked, (*NODE_FIELDS, *READ_FIELDS), (), "Page")
     seed = world.pages[page]
     more = {
         "link": lambda: f"https://www.facebook.com/{page}",
@@ -43,12 +43,12 @@ def list_posts(world: World, asked: Asked, page: str, edge: str) -> dict[str, An
     token = caller(world, asked)
     if not world.page_exists(page):
         raise unsupported(page)
-    fields = wanted(asked, _POST_FIELDS, _POST_FIELDS[:3], "Post")
     reach(world, token, page, needs="pages_read_engagement")
     if edge == "feed":
         reach(world, token, page, needs="pages_read_user_content")
     if not _READERS & set(tasks(world, token.person, page)):
         raise Refusal(200, _NO_TASK)
+    fields = wanted(asked, _POST_FIELDS, _POST_FIELDS[:3], "Post")
     posts = {f"{page}_{post.id}": post for post in _by_now(world, page) if edge == "feed" or not post.by_visitor}
     return paged(world, asked, list(posts), lambda id: node(fields, _post(page, id, posts[id])))
 

@@ -7,14 +7,14 @@ import hashlib
 import hmac
 import json
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from fbnb.redact import Secret
 from fbnb.sandbox.callers import caller, current, unsupported
-from fbnb.sandbox.facts import NOTHING_GRANTED, Ending, Grant, SessionEnded
+from fbnb.sandbox.facts import NOTHING_GRANTED, Ending, Grant, Moment, SecretReset, SessionEnded
 from fbnb.sandbox.messages import Asked, Refusal
 from fbnb.sandbox.world import World
+from fbnb.tokens import TokenKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,8 @@ def revoke(world: World, asked: Asked, person: str, permission: str = "") -> dic
     grant, name = world.grant(owner, app), permission or asked.get("permission")
     if not name:
         remove_app(world, owner, app)
+    elif name == "public_profile":  # never declined, so nothing that the dialog could ask again
+        raise Refusal(100, "Invalid parameter")
     elif name not in grant.granted | grant.declined | grant.expired:
         raise Refusal(100, world.defaults.permission_not_granted.format(permission=name))
     else:
@@ -60,7 +62,9 @@ def revoke(world: World, asked: Asked, person: str, permission: str = "") -> dic
 
 
 def remove_app(world: World, person: str, app: str) -> None:
-    """Everything the person granted the app is gone, and its tokens of them."""
+    """Everything the person granted the app is gone, and its tokens of them; nothing where they granted nothing."""
+    if world.grant(person, app) == NOTHING_GRANTED:
+        return
     world.note((person, app), SessionEnded(Ending.APP_REMOVED))
     world.note((person, app), NOTHING_GRANTED)
 
@@ -68,6 +72,8 @@ def remove_app(world: World, person: str, app: str) -> None:
 def _owner(world: World, asked: Asked, person: str) -> tuple[str, str]:
     """Whose permissions are meant, and those of which app: the caller's own, or with an app token anyone's who uses the app."""
     token = current(world, asked) if person == "me" else caller(world, asked)
+    if token.kind is TokenKind.CLIENT:
+        raise Refusal(102, "A user access token is required to request this resource.")
     if token.page or token.person in world.system_users:
         kind = "Page" if token.page else "SystemUser"
         raise Refusal(100, f"(#100) Tried accessing nonexisting field (permissions) on node type ({kind})")
@@ -94,14 +100,15 @@ def callbacks(world: World, app: str) -> list[Callback]:
         ]
         asked = world.facts.all(DeletionAsked, (person, app), world.now())
         told += [(moment, person, world.apps[app].data_deletion_url) for moment, _ in asked]
-    return [Callback(url, Secret(signed_request(world, person, app, moment.at))) for moment, person, url in sorted(told) if url]
+    return [Callback(url, Secret(signed_request(world, person, app, moment))) for moment, person, url in sorted(told) if url]
 
 
-def signed_request(world: World, person: str, app: str, at: datetime) -> str:
-    """What Graph posts to the app's callbacks: a payload about the person, signed with the app's secret."""
-    payload = {"user_id": world.scoped_id(person, app), "algorithm": "HMAC-SHA256", "issued_at": int(at.timestamp())}
+def signed_request(world: World, person: str, app: str, at: Moment) -> str:
+    """What Graph posts to the app's callbacks: a payload about the person, signed with the secret the app had then."""
+    secret = [fact.secret for since, fact in world.facts.all(SecretReset, (app, ""), at.at) if since < at][-1]
+    payload = {"user_id": world.scoped_id(person, app), "algorithm": "HMAC-SHA256", "issued_at": int(at.at.timestamp())}
     encoded = _encoded(json.dumps(payload, separators=(",", ":")).encode())
-    signature = hmac.new(world.secret(app).encode(), encoded.encode(), hashlib.sha256).digest()
+    signature = hmac.new(secret.encode(), encoded.encode(), hashlib.sha256).digest()
     return f"{_encoded(signature)}.{encoded}"
 
 

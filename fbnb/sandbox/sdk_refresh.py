@@ -8,8 +8,8 @@ from typing import Any
 from fbnb.sandbox.callers import app_with_secret, user
 from fbnb.sandbox.facts import AppUsed
 from fbnb.sandbox.judge import data_access_end
-from fbnb.sandbox.login import long_expiry
 from fbnb.sandbox.messages import Asked, Refusal
+from fbnb.sandbox.oauth import long_expiry
 from fbnb.sandbox.world import TokenRecord, World
 from fbnb.tokens import TokenKind
 
@@ -24,12 +24,12 @@ def refresh_sdk_token(world: World, asked: Asked) -> dict[str, Any]:
         raise Refusal(190, world.defaults.foreign_token)
     if world.now() >= data_access_end(world, token):
         raise Refusal(190, world.defaults.sdk_refresh_inactive)
-    world.note((token.person, app.id), AppUsed())
-    told = _told(world, _fresh(world, token))
     wanted = [name.strip() for name in asked.get("fields").split(",") if name.strip()] or ["access_token", "expires_in"]
     for name in wanted:
         if name not in _FIELDS:
             raise Refusal(100, f"(#100) Tried accessing nonexisting field ({name})")
+    world.note((token.person, app.id), AppUsed())
+    told = _told(world, _fresh(world, token))
     return {name: told[name] for name in wanted}
 
 

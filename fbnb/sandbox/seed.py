@@ -9,10 +9,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from fbnb.catalogue import roles
+from fbnb.catalogue import permissions, roles
 from fbnb.errors import WorldError
 from fbnb.resources import folder
 from fbnb.sandbox.defaults import Defaults
@@ -170,6 +171,7 @@ def _inconsistencies(seed: Seed) -> Iterator[tuple[str, str]]:
     """Key path and problem, for what a type cannot say."""
     people, apps = {p.name for p in seed.people}, {a.id for a in seed.apps}
     instants = [("$.start", seed.start), *((f"$.pages[{n}].deleted_at", page.deleted_at) for n, page in enumerate(seed.pages))]
+    instants += [(f"$.pages[{n}].posts", post.created_time) for n, page in enumerate(seed.pages) for post in page.posts]
     for key, instant in instants:
         if instant and instant.tzinfo is None:
             yield key, "an instant needs a time zone, such as the Z in 2026-11-02T09:00:00Z"
@@ -183,6 +185,8 @@ def _inconsistencies(seed: Seed) -> Iterator[tuple[str, str]]:
         if not re.fullmatch(r"[0-9a-f]{32}", app.secret):
             yield f"$.apps[{n}].secret", "a secret is 32 characters of 0-9 and a-f"
         yield from _names(f"$.apps[{n}].roles", app.roles, people, "person")
+        scopes = [scope for config in app.configurations for scope in config.scopes]
+        yield from _names(f"$.apps[{n}].configurations", scopes, set(permissions()), "permission")
     for n, business in enumerate(seed.businesses):
         yield from _names(f"$.businesses[{n}].admins", business.admins, people, "person")
         yield from _names(f"$.businesses[{n}].apps", business.apps, apps, "app")
@@ -197,6 +201,15 @@ def _inconsistencies(seed: Seed) -> Iterator[tuple[str, str]]:
         for n, asset in enumerate(getattr(seed, key)):
             yield from _names(f"$.{key}[{n}].roles", asset.roles, people, "person")
             yield from _names(f"$.{key}[{n}].roles", asset.roles.values(), set(roles()), "role")
+    zones = [(f"$.ad_accounts[{n}].timezone_name", account.timezone_name) for n, account in enumerate(seed.ad_accounts)]
+    yield from ((key, f"there is no time zone {zone!r}") for key, zone in zones if not _is_a_zone(zone))
+
+
+def _is_a_zone(name: str) -> bool:
+    try:
+        return bool(ZoneInfo(name))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
 
 
 def _ids(key: str, part: Iterable[Any]) -> Iterator[tuple[str, str]]:

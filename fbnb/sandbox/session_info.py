@@ -6,8 +6,8 @@ from typing import Any
 
 from fbnb.sandbox.callers import app_with_secret, read
 from fbnb.sandbox.judge import death
-from fbnb.sandbox.login import bearer
 from fbnb.sandbox.messages import Asked, Refusal
+from fbnb.sandbox.oauth import bearer
 from fbnb.sandbox.world import World
 from fbnb.tokens import TokenKind
 
@@ -22,7 +22,9 @@ def get_session_info_token(world: World, asked: Asked) -> dict[str, Any]:
         raise Refusal(190, world.defaults.foreign_token)
     if end := death(world, about):
         raise end.refusal
-    if about.debug_only or about.kind not in {TokenKind.USER, TokenKind.PAGE}:
+    if about.debug_only:
+        raise Refusal(190, "Invalid OAuth access token - Debug only access token")
+    if about.kind not in {TokenKind.USER, TokenKind.PAGE}:
         raise Refusal(190, "Invalid OAuth access token signature.")
     made = world.issue(
         about.kind,

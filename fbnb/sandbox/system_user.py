@@ -10,8 +10,8 @@ from fbnb.sandbox.callers import app_with_secret, caller, read, themselves, unsu
 from fbnb.sandbox.facts import Ending, SessionEnded, TokenRevoked
 from fbnb.sandbox.fields import node, paged, wanted
 from fbnb.sandbox.judge import death
-from fbnb.sandbox.login import bearer, long_expiry, scopes_of
 from fbnb.sandbox.messages import Asked, Refusal
+from fbnb.sandbox.oauth import bearer, long_expiry, scopes_of
 from fbnb.sandbox.world import SystemUser, TokenRecord, World
 from fbnb.tokens import NEVER, TokenKind
 
@@ -55,6 +55,12 @@ def _system_user(world: World, asked: Asked, id: str) -> tuple[SystemUser, Token
     return machine, token
 
 
+def _required(asked: Asked, name: str) -> str:
+    if not asked.get(name):
+        raise Refusal(100, f"(#100) The parameter {name} is required")
+    return asked.get(name)
+
+
 def list_businesses(world: World, asked: Asked, person: str) -> dict[str, Any]:
     """`GET /{user}/businesses`: those that the person administers."""
     token = themselves(world, asked, person, "businesses")
@@ -83,9 +89,7 @@ def _told(machine: SystemUser, fields: list[str]) -> dict[str, Any]:
 def create_system_user(world: World, asked: Asked, business: str) -> dict[str, Any]:
     """`POST /{business}/system_users`: one more, as many as the app's tier allows."""
     administered(world, asked, business)
-    name, role = asked.get("name"), asked.get("role") or "EMPLOYEE"
-    if not name:
-        raise Refusal(100, "(#100) The parameter name is required")
+    name, role = _required(asked, "name"), asked.get("role") or "EMPLOYEE"
     if role not in _ROLES:
         raise Refusal(100, f"(#100) Param role must be one of {{{', '.join(sorted(_ROLES))}}}")
     admin = role == "ADMIN"
@@ -106,7 +110,7 @@ def new_system_user(world: World, name: str, role: str, business: str, app: str 
 def install_app(world: World, asked: Asked, system_user: str) -> dict[str, Any]:
     """`POST /{system_user}/applications`: the app, which must be one of the business's, may have its tokens."""
     machine, _ = _system_user(world, asked, system_user)
-    app = asked.get("business_app")
+    app = _required(asked, "business_app")
     if app not in world.businesses[machine.business].apps:
         raise Refusal(100, world.defaults.app_of_another_business)
     world.note((machine.id, app), AppInstalled())
@@ -115,9 +119,13 @@ def install_app(world: World, asked: Asked, system_user: str) -> dict[str, Any]:
 
 def generate_system_user_token(world: World, asked: Asked, system_user: str) -> dict[str, Any]:
     """`POST /{system_user}/access_tokens`: a token with these scopes, without an end or of 60 days."""
+    proven(world, asked)
     machine, caller_token = _system_user(world, asked, system_user)
-    proven(asked)
-    app, scopes, expiring = asked.get("business_app"), scopes_of(asked), asked.get("set_token_expires_in_60_days") == "true"
+    app, scopes, expiring = (
+        _required(asked, "business_app"),
+        scopes_of(asked),
+        asked.get("set_token_expires_in_60_days") == "true",
+    )
     if app != caller_token.app or world.latest(AppInstalled, (machine.id, app)) is None:
         raise Refusal(100, world.defaults.app_not_installed)
     if unfit := sorted(scope for scope in scopes if not (known := permissions().get(scope)) or not known.for_system_users):
@@ -127,8 +135,9 @@ def generate_system_user_token(world: World, asked: Asked, system_user: str) -> 
     return {"access_token": issue(world, machine.id, app, scopes, "POST /{system_user}/access_tokens", expiring=expiring).value}
 
 
-def proven(asked: Asked) -> None:
-    """A call that needs the proof whatever the app's settings; a wrong one was refused before. Raises Refusal 100."""
+def proven(world: World, asked: Asked) -> None:
+    """A call that needs the proof whatever the app's settings, and before any role. Raises Refusal 100."""
+    user(world, asked)
     if not asked.get("appsecret_proof"):
         message = "API calls from the server require an appsecret_proof argument"
         raise Refusal(100, message, type="GraphMethodException")
@@ -153,7 +162,7 @@ def issue(
 def refresh_system_user_token(world: World, asked: Asked) -> dict[str, Any]:
     """`fb_exchange_token` with `set_token_expires_in_60_days`: 60 days from now; the old token lives to its own end."""
     app = app_with_secret(world, asked)
-    old = read(world, asked.get("fb_exchange_token"))
+    old = read(world, _required(asked, "fb_exchange_token"))
     if old.app != app.id:
         raise Refusal(190, world.defaults.foreign_token)
     if end := death(world, old):
@@ -167,9 +176,7 @@ def refresh_system_user_token(world: World, asked: Asked) -> dict[str, Any]:
 def revoke_system_user_token(world: World, asked: Asked) -> dict[str, Any]:
     """`/oauth/revoke`: one token ends at once. All four of app, secret, caller and token must belong together."""
     app, token = app_with_secret(world, asked), caller(world, asked)
-    if not asked.get("revoke_token"):
-        raise Refusal(100, "(#100) The parameter revoke_token is required")
-    ending = read(world, asked.get("revoke_token"))
+    ending = read(world, _required(asked, "revoke_token"))
     if {token.app, ending.app} != {app.id}:
         raise Refusal(100, world.defaults.revoke_mismatch)
     if ending.kind not in {TokenKind.APP, TokenKind.CLIENT}:

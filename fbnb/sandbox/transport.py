@@ -7,7 +7,8 @@ from urllib.parse import parse_qsl
 
 import httpx
 
-from fbnb.sandbox.core import answer, ask
+from fbnb.sandbox.core import answer
+from fbnb.sandbox.messages import ask
 from fbnb.sandbox.world import World
 
 

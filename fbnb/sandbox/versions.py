@@ -5,14 +5,11 @@ An expired version is served by the oldest usable one; one never released, or no
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 
 from fbnb.resources import rows
 from fbnb.sandbox.messages import Refusal
 from fbnb.sandbox.world import World
-
-VERSION = re.compile(r"v\d+\.\d+")
 
 
 def usable(now: datetime) -> list[str]:

@@ -14,19 +14,9 @@ from fbnb.settings import Settings
 from fbnb.tokens import Page
 from fbnb.widgets.view import View, checkbox, password, said, text
 
-USUAL_SCOPES = (
-    "public_profile",
-    "email",
-    "pages_show_list",
-    "pages_read_engagement",
-    "pages_read_user_content",
-    "pages_manage_posts",
-    "pages_manage_engagement",
-    "pages_manage_metadata",
-    "pages_messaging",
-    "read_insights",
-    "ads_read",
-    "business_management",
+USUAL_SCOPES = tuple(
+    "public_profile email pages_show_list pages_read_engagement pages_read_user_content pages_manage_posts"
+    " pages_manage_engagement pages_manage_metadata pages_messaging read_insights ads_read business_management".split()
 )
 
 

@@ -21,10 +21,8 @@ class Stepper(View):
 
     def __init__(self, walk: Walk) -> None:
         self.walk = walk
-        self.next_button, self.over_button = (
-            w.Button(description="Next", button_style="primary"),
-            w.Button(description="Start over"),
-        )
+        self.next_button = w.Button(description="Next", button_style="primary")
+        self.over_button = w.Button(description="Start over")
         self.next_button.on_click(lambda _: self._do(self.walk.next))
         self.over_button.on_click(lambda _: self._do(self._start_over))
         self.where, self.wire, self.held = w.HTML(), w.HTML(), w.HTML()

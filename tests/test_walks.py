@@ -1,0 +1,84 @@
+"""Every walk there is goes to its end, and hands on what its steps yield."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from fbnb import walks
+from fbnb.client import GraphClient
+from fbnb.errors import InputError, LoginPending
+from fbnb.flows.login import log_in
+from fbnb.flows.long_lived import extend_user_token
+from fbnb.flows.page_tokens import list_pages
+from fbnb.sandbox import Sandbox
+from fbnb.tokens import AccessToken
+from fbnb.walk import Walk
+
+SCOPES = ("email", "pages_show_list", "pages_read_engagement", "business_management", "ads_read")
+BAKERY = "3000000000001"
+
+
+def page(client: GraphClient, token: AccessToken) -> AccessToken:
+    found = list_pages(client, token)[0].token
+    assert found
+    return found
+
+
+# What each yields, by name.
+WALKS: dict[str, tuple[Callable[[GraphClient, AccessToken], Walk], str]] = {
+    "login": (lambda c, t: walks.walk_login(c), "state, url, redirect, code, user token"),
+    "debug_token": (walks.walk_debug_token, "app token, its info, the app token's info"),
+    "long_lived": (walks.walk_long_lived, "long-lived token, its info, the old one's info"),
+    "page_tokens": (walks.walk_page_tokens, "long-lived token, pages, its info"),
+    "client_code": (walks.walk_client_code, "code, phone, its info"),
+    "app_tokens": (lambda c, t: walks.walk_app_tokens(c), "from Graph, composed, its info, client token"),
+    "system_user": (walks.walk_system_user, "business, robot, installed, token, its info"),
+    "revoke": (walks.walk_revoke, "before, taken back, after, de-authorised, its info"),
+    "session_info": (walks.walk_session_info, "session info, its info"),
+    "sdk_refresh": (walks.walk_sdk_refresh, "token, refreshed"),
+    "business_login": (
+        lambda c, t: walks.walk_business_login(c, "7000000000001"),
+        "state, url, redirect, code, business token, business",
+    ),
+    "oidc": (lambda c, t: walks.walk_oidc(c), "nonce, id_token, verified, user id"),
+    "find_pages": (walks.walk_find_pages, "listed, ticked, found"),
+    "page_reading": (lambda c, t: walks.walk_page_reading(c, BAKERY, page(c, t)), "page, posts"),
+    "marketing": (walks.walk_marketing, "account, campaigns, insights"),
+    "test_users": (lambda c, t: walks.walk_test_users(c), "user, changed, users, deleted"),
+}
+
+
+@pytest.mark.parametrize("name", WALKS)
+def test_it_goes_to_its_end(name: str, client: GraphClient) -> None:
+    make, yields = WALKS[name]
+    walk = make(client, extend_user_token(client, log_in(client, SCOPES)))
+    while not walk.done:
+        walk.next()
+        assert walk.error is None, walk.error
+    assert ", ".join(walk.held) == yields
+
+
+def test_every_walk_is_among_them() -> None:
+    there = {name.removeprefix("walk_") for name in vars(walks) if name.startswith("walk_")}
+    assert there == {*WALKS, "device_login"}
+
+
+def test_a_device_login_waits_at_its_second_step_for_the_person(client: GraphClient, sandbox: Sandbox) -> None:
+    walk = walks.walk_device_login(client)
+    walk.next()
+    walk.next()
+    assert isinstance(walk.error, LoginPending)
+    sandbox.answer_device(walk.held["login"].user_code)
+    client.clock.sleep(5)
+    walk.next()
+    assert walk.done
+
+
+def test_someone_without_page_or_ad_account_is_told_so(client: GraphClient, sandbox: Sandbox) -> None:
+    token = log_in(client.acting_as(sandbox.person("Ben Tide", pages=[])), SCOPES)
+    for walk in (walks.walk_marketing(client, token), walks.walk_page_tokens(client, token)):
+        while not walk.done and walk.error is None:
+            walk.next()
+        assert isinstance(walk.error, InputError)
