@@ -13,6 +13,7 @@ from fbnb.sandbox.seed import App
 from fbnb.sandbox.world import TokenRecord, World
 from fbnb.tokens import TokenKind
 
+DEBUG_ONLY = "Invalid OAuth access token - Debug only access token"
 _PROOF_SECONDS = 300
 
 
@@ -25,7 +26,7 @@ def caller(world: World, asked: Asked, missing: Refusal | None = None) -> TokenR
         raise missing or Refusal(104, "An access token is required to request this resource.")
     token = read(world, asked.access_token)
     if token.debug_only:
-        raise Refusal(190, "Invalid OAuth access token - Debug only access token")
+        raise Refusal(190, DEBUG_ONLY)
     if end := death(world, token):
         raise end.refusal
     _check_proof(world, asked, token)

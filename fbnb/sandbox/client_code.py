@@ -8,7 +8,7 @@ from fbnb.sandbox.callers import app_with_secret, user
 from fbnb.sandbox.judge import death
 from fbnb.sandbox.login import allowed
 from fbnb.sandbox.messages import Asked, Refusal
-from fbnb.sandbox.oauth import bearer, long_expiry, new_code, spend
+from fbnb.sandbox.oauth import bearer, long_lived, new_code, spend
 from fbnb.sandbox.world import World
 from fbnb.tokens import TokenKind
 
@@ -34,13 +34,5 @@ def redeem_client_code(world: World, asked: Asked) -> dict[str, Any]:
     parent = world.tokens[code.parent]
     if end := death(world, parent):
         raise end.refusal
-    token = world.issue(
-        TokenKind.USER,
-        app.id,
-        person=code.person,
-        parent=parent.value,
-        expires_at=long_expiry(world),
-        long_lived=True,
-        call="oauth/access_token, client code",
-    )
+    token = long_lived(world, app.id, code.person, "oauth/access_token, client code", parent=parent.value)
     return bearer(world, token) | {"machine_id": asked.get("machine_id") or world.next_digest("machine", 24)}

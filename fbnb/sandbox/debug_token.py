@@ -20,8 +20,7 @@ def debug_token(world: World, asked: Asked) -> dict[str, Any]:
     asker = caller(world, asked, missing=Refusal(100, _UNFIT))
     if not _may_ask(world, asker, asked.get("input_token")):
         raise Refusal(100, _UNFIT)
-    if not asked.get("input_token"):
-        raise Refusal(100, "(#100) The parameter input_token is required")
+    asked.required("input_token")
     try:
         token = read(world, asked.get("input_token"))
     except Refusal as unreadable:

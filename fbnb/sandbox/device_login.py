@@ -14,7 +14,7 @@ from fbnb.sandbox.facts import AppUsed
 from fbnb.sandbox.judge import data_access_end
 from fbnb.sandbox.login import Choice, decide
 from fbnb.sandbox.messages import Asked, Refusal
-from fbnb.sandbox.oauth import bearer, long_expiry, scopes_of
+from fbnb.sandbox.oauth import bearer, long_lived, scopes_of
 from fbnb.sandbox.world import DeviceRecord, TokenRecord, World
 from fbnb.tokens import TokenKind
 
@@ -43,14 +43,7 @@ def poll_device_login(world: World, asked: Asked) -> dict[str, Any]:
     world.devices[asked.get("code")] = replace(device, polled=world.moment())
     _check(world, device)
     del world.devices[asked.get("code")]
-    made = world.issue(
-        TokenKind.USER,
-        device.app,
-        person=device.person,
-        expires_at=long_expiry(world),
-        long_lived=True,
-        call="device/login_status",
-    )
+    made = long_lived(world, device.app, device.person, "device/login_status")
     told = bearer(world, made)
     del told["token_type"]
     return told | {"data_access_expiration_time": int(data_access_end(world, made).timestamp())}

@@ -38,6 +38,12 @@ class Asked:
     def get(self, name: str) -> str:
         return self.params.get(name, "")
 
+    def required(self, name: str) -> str:
+        """A parameter the call cannot do without. Raises Refusal 100."""
+        if not self.get(name):
+            raise Refusal(100, f"(#100) The parameter {name} is required")
+        return self.get(name)
+
     def __repr__(self) -> str:
         return f"Asked({self.method} {self.host}/{self.path} {redact_params(self.params)})"
 

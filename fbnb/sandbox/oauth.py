@@ -10,9 +10,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from fbnb.sandbox.callers import DEBUG_ONLY, read
+from fbnb.sandbox.judge import death
 from fbnb.sandbox.messages import Asked, Refusal
 from fbnb.sandbox.seed import App
 from fbnb.sandbox.world import CodeRecord, TokenRecord, World
+from fbnb.tokens import TokenKind
 
 
 def scopes_of(asked: Asked) -> frozenset[str]:
@@ -90,6 +93,32 @@ def short_expiry(world: World) -> datetime:
 def long_expiry(world: World) -> datetime:
     """When a long-lived user token issued now will end."""
     return world.now().replace(microsecond=0) + timedelta(days=world.defaults.long_days)
+
+
+def long_lived(world: World, app: str, person: str, call: str, *, parent: str = "", auth_type: str = "") -> TokenRecord:
+    """A user token of about 60 days on the books."""
+    return world.issue(
+        TokenKind.USER,
+        app,
+        person=person,
+        parent=parent,
+        expires_at=long_expiry(world),
+        long_lived=True,
+        auth_type=auth_type,
+        call=call,
+    )
+
+
+def exchanged(world: World, asked: Asked, app: App) -> TokenRecord:
+    """The token that is to be exchanged. Raises Refusal: missing, unreadable, another app's, dead, or good for debugging only."""
+    token = read(world, asked.required("fb_exchange_token"))
+    if token.app != app.id:
+        raise Refusal(190, world.defaults.foreign_token)
+    if end := death(world, token):
+        raise end.refusal
+    if token.debug_only:
+        raise Refusal(190, DEBUG_ONLY)
+    return token
 
 
 def bearer(world: World, token: TokenRecord) -> dict[str, Any]:

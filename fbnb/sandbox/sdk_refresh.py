@@ -9,7 +9,7 @@ from fbnb.sandbox.callers import app_with_secret, user
 from fbnb.sandbox.facts import AppUsed
 from fbnb.sandbox.judge import data_access_end
 from fbnb.sandbox.messages import Asked, Refusal
-from fbnb.sandbox.oauth import long_expiry
+from fbnb.sandbox.oauth import long_lived
 from fbnb.sandbox.world import TokenRecord, World
 from fbnb.tokens import TokenKind
 
@@ -36,15 +36,7 @@ def refresh_sdk_token(world: World, asked: Asked) -> dict[str, Any]:
 def _fresh(world: World, token: TokenRecord) -> TokenRecord:
     if world.now() - token.issued.at < timedelta(hours=world.defaults.sdk_refresh_hours):
         return token
-    return world.issue(
-        TokenKind.USER,
-        token.app,
-        person=token.person,
-        parent=token.value,
-        expires_at=long_expiry(world),
-        long_lived=True,
-        call="oauth/access_token, fb_extend_sso_token",
-    )
+    return long_lived(world, token.app, token.person, "oauth/access_token, fb_extend_sso_token", parent=token.value)
 
 
 def _told(world: World, token: TokenRecord) -> dict[str, Any]:

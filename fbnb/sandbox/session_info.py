@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from fbnb.sandbox.callers import app_with_secret, read
-from fbnb.sandbox.judge import death
+from fbnb.sandbox.callers import app_with_secret
 from fbnb.sandbox.messages import Asked, Refusal
-from fbnb.sandbox.oauth import bearer
+from fbnb.sandbox.oauth import bearer, exchanged
 from fbnb.sandbox.world import World
 from fbnb.tokens import TokenKind
 
@@ -15,15 +14,7 @@ from fbnb.tokens import TokenKind
 def get_session_info_token(world: World, asked: Asked) -> dict[str, Any]:
     """`/oauth/access_token?grant_type=fb_attenuate_token`, without the secret: it ends when the token it is about does."""
     app = app_with_secret(world, asked, secretless=True)
-    if not asked.get("fb_exchange_token"):
-        raise Refusal(100, "(#100) The parameter fb_exchange_token is required")
-    about = read(world, asked.get("fb_exchange_token"))
-    if about.app != app.id:
-        raise Refusal(190, world.defaults.foreign_token)
-    if end := death(world, about):
-        raise end.refusal
-    if about.debug_only:
-        raise Refusal(190, "Invalid OAuth access token - Debug only access token")
+    about = exchanged(world, asked, app)
     if about.kind not in {TokenKind.USER, TokenKind.PAGE}:
         raise Refusal(190, "Invalid OAuth access token signature.")
     made = world.issue(

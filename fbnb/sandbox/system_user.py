@@ -9,9 +9,8 @@ from fbnb.catalogue import permissions
 from fbnb.sandbox.callers import app_with_secret, caller, read, themselves, unsupported, user
 from fbnb.sandbox.facts import Ending, SessionEnded, TokenRevoked
 from fbnb.sandbox.fields import node, paged, wanted
-from fbnb.sandbox.judge import death
 from fbnb.sandbox.messages import Asked, Refusal
-from fbnb.sandbox.oauth import bearer, long_expiry, scopes_of
+from fbnb.sandbox.oauth import bearer, exchanged, long_expiry, scopes_of
 from fbnb.sandbox.world import SystemUser, TokenRecord, World
 from fbnb.tokens import NEVER, TokenKind
 
@@ -55,12 +54,6 @@ def _system_user(world: World, asked: Asked, id: str) -> tuple[SystemUser, Token
     return machine, token
 
 
-def _required(asked: Asked, name: str) -> str:
-    if not asked.get(name):
-        raise Refusal(100, f"(#100) The parameter {name} is required")
-    return asked.get(name)
-
-
 def list_businesses(world: World, asked: Asked, person: str) -> dict[str, Any]:
     """`GET /{user}/businesses`: those that the person administers."""
     token = themselves(world, asked, person, "businesses")
@@ -89,7 +82,7 @@ def _told(machine: SystemUser, fields: list[str]) -> dict[str, Any]:
 def create_system_user(world: World, asked: Asked, business: str) -> dict[str, Any]:
     """`POST /{business}/system_users`: one more, as many as the app's tier allows."""
     administered(world, asked, business)
-    name, role = _required(asked, "name"), asked.get("role") or "EMPLOYEE"
+    name, role = asked.required("name"), asked.get("role") or "EMPLOYEE"
     if role not in _ROLES:
         raise Refusal(100, f"(#100) Param role must be one of {{{', '.join(sorted(_ROLES))}}}")
     admin = role == "ADMIN"
@@ -110,7 +103,7 @@ def new_system_user(world: World, name: str, role: str, business: str, app: str 
 def install_app(world: World, asked: Asked, system_user: str) -> dict[str, Any]:
     """`POST /{system_user}/applications`: the app, which must be one of the business's, may have its tokens."""
     machine, _ = _system_user(world, asked, system_user)
-    app = _required(asked, "business_app")
+    app = asked.required("business_app")
     if app not in world.businesses[machine.business].apps:
         raise Refusal(100, world.defaults.app_of_another_business)
     world.note((machine.id, app), AppInstalled())
@@ -122,7 +115,7 @@ def generate_system_user_token(world: World, asked: Asked, system_user: str) -> 
     proven(world, asked)
     machine, caller_token = _system_user(world, asked, system_user)
     app, scopes, expiring = (
-        _required(asked, "business_app"),
+        asked.required("business_app"),
         scopes_of(asked),
         asked.get("set_token_expires_in_60_days") == "true",
     )
@@ -162,11 +155,7 @@ def issue(
 def refresh_system_user_token(world: World, asked: Asked) -> dict[str, Any]:
     """`fb_exchange_token` with `set_token_expires_in_60_days`: 60 days from now; the old token lives to its own end."""
     app = app_with_secret(world, asked)
-    old = read(world, _required(asked, "fb_exchange_token"))
-    if old.app != app.id:
-        raise Refusal(190, world.defaults.foreign_token)
-    if end := death(world, old):
-        raise end.refusal
+    old = exchanged(world, asked, app)
     if old.kind is not TokenKind.SYSTEM_USER or old.scopes is None:
         raise Refusal(100, "(#100) set_token_expires_in_60_days is for system user access tokens")
     call = "oauth/access_token, fb_exchange_token, 60 days"
@@ -176,7 +165,7 @@ def refresh_system_user_token(world: World, asked: Asked) -> dict[str, Any]:
 def revoke_system_user_token(world: World, asked: Asked) -> dict[str, Any]:
     """`/oauth/revoke`: one token ends at once. All four of app, secret, caller and token must belong together."""
     app, token = app_with_secret(world, asked), caller(world, asked)
-    ending = read(world, _required(asked, "revoke_token"))
+    ending = read(world, asked.required("revoke_token"))
     if {token.app, ending.app} != {app.id}:
         raise Refusal(100, world.defaults.revoke_mismatch)
     if ending.kind not in {TokenKind.APP, TokenKind.CLIENT}:
