@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from fbnb.catalogue import kinds, permissions, scope_list, tasks
+from fbnb.catalogue import flows, kinds, permissions, scope_list, tasks
 from fbnb.errors import ScopeUnknown
 from fbnb.resources import rows
 from fbnb.tokens import TokenKind
@@ -18,6 +20,14 @@ def test_the_tables_agree_with_each_other() -> None:
     for row in rows("roles.csv"):
         assert set(row["tasks"].split()) <= set(tasks()), row["role"]
     assert [row["kind"] for row in kinds()] == [str(kind) for kind in TokenKind]
+
+
+def test_the_map_has_every_notebook_and_the_readme_every_question() -> None:
+    root = Path(__file__).parents[1]
+    assert [row["notebook"] for row in flows()] == sorted(path.stem for path in (root / "notebooks").glob("*.ipynb"))[1:]
+    readme = (root / "README.md").read_text()
+    for row in flows():
+        assert f"| [{row['notebook']}](notebooks/{row['notebook']}.ipynb) | {row['the question']} | {row['you get']} |" in readme
 
 
 def test_scopes_come_as_list_or_text_without_repeats() -> None:
