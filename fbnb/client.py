@@ -206,7 +206,7 @@ class GraphClient:
         hidden: list[str] = []
         try:
             at = self.now()
-            hidden += [text for call in params.get("batch", ()) for text in _secrets(call.params, call.token, self.settings)]
+            hidden += [text for call in _calls(params) for text in _secrets(call.params, call.token, self.settings)]
             sent = self._texts(params, at) | self._credentials(token, at)
             hidden += [*_secrets(params, token, self.settings), sent.get("appsecret_proof", "")]
             raw = self._send(method, url, sent)
@@ -229,10 +229,10 @@ class GraphClient:
         return told
 
     def _texts(self, params: Mapping[str, Any], at: datetime) -> dict[str, str]:
-        told = _texts({name: value for name, value in params.items() if name != "batch"})
-        if "batch" in params:
-            told["batch"] = json.dumps([self._written(call, at) for call in params["batch"]])
-        return told
+        calls = _calls(params)
+        if not calls:
+            return _texts(params)
+        return _texts({**params, "batch": json.dumps([self._written(call, at) for call in calls])})
 
     def _written(self, call: Call, at: datetime) -> dict[str, str]:
         """One call as a batch carries it: its parameters in the address, or for a POST in the body."""
@@ -253,6 +253,12 @@ class GraphClient:
                 response.close()
         except (httpx.HTTPError, httpx.StreamError, OSError) as problem:
             return problem
+
+
+def _calls(params: Mapping[str, Any]) -> list[Call]:
+    """The calls in a `batch`; none where it is a text that was written by hand."""
+    batch = params.get("batch")
+    return [call for call in batch if isinstance(call, Call)] if isinstance(batch, list | tuple) else []
 
 
 def _said(problem: BaseException, hidden: list[str]) -> str:

@@ -38,6 +38,11 @@ def test_each_counts_as_one_call_however_few_the_requests(client: GraphClient, s
     assert sandbox.calls - calls == 122
 
 
+def test_a_batch_written_by_hand_goes_out_as_it_is(client: GraphClient, short: AccessToken) -> None:
+    told = client.post("", short, batch='[{"method": "GET", "relative_url": "me?fields=id"}]')
+    assert told == {"data": [{"id": "2100000000001"}]}
+
+
 def test_nothing_asked_is_nothing_sent(client: GraphClient, short: AccessToken) -> None:
     before = client.wire.count
     assert client.batch(short, []) == []

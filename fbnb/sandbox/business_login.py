@@ -11,7 +11,7 @@ from fbnb.sandbox.facts import Grant, RoleChanged
 from fbnb.sandbox.judge import death
 from fbnb.sandbox.login import Choice, cancelled, consented, page_of_its_own, redirect
 from fbnb.sandbox.login import dialog as login_dialog
-from fbnb.sandbox.messages import Answer, Asked, Refusal
+from fbnb.sandbox.messages import Answer, Asked
 from fbnb.sandbox.oauth import bearer, new_code, spend
 from fbnb.sandbox.seed import App, Business, LoginConfiguration
 from fbnb.sandbox.system_user import administered, issue, new_system_user, proven
@@ -105,7 +105,5 @@ def fetch_business_token(world: World, asked: Asked, business: str) -> dict[str,
     if asked.get("fetch_only") == "true":
         return {"access_token": theirs[-1].value}
     expiring, last = asked.get("set_token_expires_in_60_days") == "true", theirs[-1]
-    if last.scopes is None:
-        raise Refusal(100, world.defaults.app_not_installed)
-    call = "POST /{business}/system_user_access_tokens"
-    return {"access_token": issue(world, last.person, token.app, last.scopes, call, expiring=expiring).value}
+    call, scopes = "POST /{business}/system_user_access_tokens", last.scopes or frozenset()
+    return {"access_token": issue(world, last.person, token.app, scopes, call, expiring=expiring).value}

@@ -114,11 +114,8 @@ def generate_system_user_token(world: World, asked: Asked, system_user: str) -> 
     """`POST /{system_user}/access_tokens`: a token with these scopes, without an end or of 60 days."""
     proven(world, asked)
     machine, caller_token = _system_user(world, asked, system_user)
-    app, scopes, expiring = (
-        asked.required("business_app"),
-        scopes_of(asked),
-        asked.get("set_token_expires_in_60_days") == "true",
-    )
+    app, scopes = asked.required("business_app"), scopes_of(asked)
+    expiring = asked.get("set_token_expires_in_60_days") == "true"
     if app != caller_token.app or world.latest(AppInstalled, (machine.id, app)) is None:
         raise Refusal(100, world.defaults.app_not_installed)
     if unfit := sorted(scope for scope in scopes if not (known := permissions().get(scope)) or not known.for_system_users):
