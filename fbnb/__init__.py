@@ -127,13 +127,14 @@ _HOMES = {
         "TestUser associate_test_user change_test_user create_test_user delete_test_user dissociate_test_user list_test_users"
     ),
     "kit": "connect",
-    "plots": "qr_code sequence_diagram",
+    "plots": "family_tree lifetimes qr_code sequence_diagram",
     "redact": "Secret",
     "sandbox.control": "Sandbox",
     "settings": "Settings load_settings",
     "tables": (
-        "ad_account_table campaign_table client_table finding_table flow_table info_table insight_table kind_table opening_table"
-        " page_table permission_table post_table scope_table status_table system_user_table task_table test_user_table"
+        "ad_account_table campaign_table client_table event_table family_table finding_table flow_table info_table"
+        " insight_table kind_table opening_table page_table permission_table post_table scope_table status_table"
+        " system_user_table task_table test_user_table"
         " token_table wire_table"
     ),
     "tokens": "NEVER AccessToken Page Permission TokenInfo TokenKind",

@@ -16,6 +16,7 @@ from fbnb.flows.page_reading import Post
 from fbnb.flows.sdk_refresh import Opening
 from fbnb.flows.system_user import SystemUser
 from fbnb.flows.test_users import TestUser
+from fbnb.sandbox.families import Kin
 from fbnb.tokens import NEVER, AccessToken, Expiry, Page, Permission, TokenFault, TokenInfo, expired
 from fbnb.wire import Exchange
 
@@ -311,6 +312,30 @@ def test_user_table(users: Iterable[TestUser]) -> pd.DataFrame:
     """One row per test user: id, e-mail where it was told, and the token's hint where there is one."""
     rows = [(user.id, user.email or "not told", user.token.hint if user.token else "none") for user in users]
     return _frame(rows, dict.fromkeys(["id", "email", "token"], "str"))
+
+
+def family_table(family: Iterable[Kin]) -> pd.DataFrame:
+    """One row per token, indented below the one it was made with: what it acts as, what made it, when it ends, how it stands."""
+    rows = [
+        (
+            f"{'↳ ' * kin.depth}{kin.hint}",
+            str(kin.kind),
+            kin.whose,
+            kin.call,
+            _words(kin.expires_at) or "not told",
+            kin.state,
+            kin.since,
+            kin.why,
+        )
+        for kin in family
+    ]
+    columns = dict.fromkeys(["token", "kind", "acts as", "made by", "ends", "state"], "str")
+    return _frame(rows, columns | {"since": _TIME, "why": "str"})
+
+
+def event_table(happened: Iterable[tuple[datetime, str]]) -> pd.DataFrame:
+    """One row per event of the sandbox: when, and what."""
+    return _frame(list(happened), {"when": _TIME, "what happened": "str"})
 
 
 def _instant(expiry: Expiry) -> datetime | None:

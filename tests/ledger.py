@@ -23,7 +23,6 @@ import hmac
 import json
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -44,14 +43,7 @@ from fbnb.tokens import AccessToken
 
 Told = tuple[int, dict[str, str], Any]
 Adapter = Callable[[Sandbox, dict[str, Any]], Told]
-CONFIDENCES = {"captured", "documented", "computed", "reported", "assumed"}
 _ASK = {"method": "GET", "host": "graph.facebook.com", "params": {}, "headers": {}}
-_FOLDER = Path(__file__).parents[1] / "data" / "answers"
-
-
-def rows() -> list[dict[str, Any]]:
-    """Every row of every file, in order."""
-    return [json.loads(line) for path in sorted(_FOLDER.glob("*.jsonl")) for line in path.read_text().splitlines()]
 
 
 def play(row: dict[str, Any], adapter: Adapter) -> tuple[Told, Told]:

@@ -6,7 +6,9 @@ import re
 from typing import Any
 
 import pytest
-from ledger import ADAPTERS, CONFIDENCES, FOR, fits, play, rows
+from ledger import ADAPTERS, FOR, fits, play
+
+from fbnb.sandbox.ledger import CONFIDENCES, rows
 
 ROWS = rows()
 PLAYS = [(row, adapter) for row in ROWS for adapter in ADAPTERS if adapter not in FOR or FOR[adapter](row)]

@@ -7,12 +7,13 @@ import hmac
 import re
 
 from fbnb.sandbox.facts import Moment
-from fbnb.sandbox.judge import death
+from fbnb.sandbox.judge import app_deleted, app_stopped, barred
 from fbnb.sandbox.messages import Asked, Refusal
 from fbnb.sandbox.seed import App
 from fbnb.sandbox.world import TokenRecord, World
 from fbnb.tokens import TokenKind
 
+WRONG_SIGNATURE = "Invalid OAuth access token signature."
 DEBUG_ONLY = "Invalid OAuth access token - Debug only access token"
 _PROOF_SECONDS = 300
 
@@ -27,7 +28,7 @@ def caller(world: World, asked: Asked, missing: Refusal | None = None) -> TokenR
     token = read(world, asked.access_token)
     if token.debug_only:
         raise Refusal(190, DEBUG_ONLY)
-    if end := death(world, token):
+    if end := barred(world, token):
         raise end.refusal
     _check_proof(world, asked, token)
     return token
@@ -93,7 +94,7 @@ def _app_token(world: World, text: str) -> TokenRecord:
     for right, kind in kinds.items():
         if hmac.compare_digest(secret.encode(), right.encode()):
             return TokenRecord(text, kind, app_id, Moment(world.seed.start, 0), None, "composed, or client_credentials")
-    raise Refusal(190, "Invalid OAuth access token signature.")
+    raise Refusal(190, WRONG_SIGNATURE)
 
 
 def opaque(world: World, app: str) -> str:
@@ -102,14 +103,14 @@ def opaque(world: World, app: str) -> str:
 
 
 def _check_proof(world: World, asked: Asked, token: TokenRecord) -> None:
-    app = world.apps[token.app]
+    app = token.app
     given, time = asked.get("appsecret_proof"), asked.get("appsecret_time")
     if not given:
-        if app.require_proof and token.kind is not TokenKind.CLIENT:  # an installed client has no secret to prove
+        if world.proof_required(app) and token.kind is not TokenKind.CLIENT:  # an installed client has no secret to prove
             raise _proof_refusal("API calls from the server require an appsecret_proof argument")
         return
     signed = f"{asked.access_token}|{time}" if time else asked.access_token
-    right = hmac.new(world.secret(app.id).encode(), signed.encode(), hashlib.sha256).hexdigest()
+    right = hmac.new(world.secret(app).encode(), signed.encode(), hashlib.sha256).hexdigest()
     stale = time and not (re.fullmatch(r"[0-9]{1,12}", time) and abs(world.now().timestamp() - int(time)) <= _PROOF_SECONDS)
     if stale or not hmac.compare_digest(given.encode(), right.encode()):
         raise _proof_refusal("Invalid appsecret_proof provided in the API argument")
@@ -122,16 +123,18 @@ def _proof_refusal(message: str) -> Refusal:
 def app_with_secret(world: World, asked: Asked, *, secretless: bool = False) -> App:
     """The app that `client_id` names, its `client_secret` checked unless `secretless` and none was sent.
 
-    Raises Refusal 101 (no or unknown app), 1 (wrong secret).
+    Raises Refusal 101 (no, unknown or deleted app), 1 (wrong secret), 200 (Graph serves the app no more).
     """
     if not asked.get("client_id"):
         raise Refusal(101, "Missing client_id parameter.")
     app = world.apps.get(asked.get("client_id"))
-    if app is None:
+    if app is None or app_deleted(world, app.id):
         raise Refusal(101, "Error validating application. Invalid application ID.")
     given = asked.get("client_secret")
     if (given or not secretless) and not hmac.compare_digest(given.encode(), world.secret(app.id).encode()):
         raise Refusal(1, "Error validating client secret.", challenge="invalid_client")
+    if stop := app_stopped(world, app.id):
+        raise stop.refusal
     return app
 
 

@@ -22,7 +22,7 @@ def generate_client_code(world: World, asked: Asked) -> dict[str, Any]:
         raise Refusal(100, world.defaults.client_code_needs_long)
     if not asked.get("redirect_uri"):
         raise Refusal(191, "Missing redirect_uri parameter.")
-    if not allowed(app, asked.get("redirect_uri")):
+    if not allowed(world, app, asked.get("redirect_uri")):
         raise Refusal(191, "Invalid redirect_uri: Given URL is not allowed by the Application configuration.")
     return {"code": new_code(world, asked, app, token.person, made_by="client_code", parent=token.value)}
 

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
-from fbnb.catalogue import roles, scope_list
-from fbnb.clock import ManualClock, ShiftedClock
+from fbnb.catalogue import scope_list
+from fbnb.clock import ManualClock, ShiftedClock, forward
 from fbnb.errors import DialogRefused, InputError
+from fbnb.exercise import Verdict
 from fbnb.sandbox.core import answer
 from fbnb.sandbox.device_login import answer_device
-from fbnb.sandbox.facts import Deleted, Ending, Grant, RoleChanged, SecretReset, SessionEnded, TwoFactorDemanded
+from fbnb.sandbox.events import Events
+from fbnb.sandbox.facts import Happened
+from fbnb.sandbox.families import Kin, blast_radius, family
+from fbnb.sandbox.ledger import Row, why
 from fbnb.sandbox.login import Choice
 from fbnb.sandbox.messages import ask
-from fbnb.sandbox.revoke import Callback, ask_for_deletion, callbacks, remove_app
+from fbnb.sandbox.mystery import SUSPECTS, hide, judge
+from fbnb.sandbox.revoke import Callback, callbacks
 from fbnb.sandbox.seed import load_seed
 from fbnb.sandbox.transport import SandboxTransport
-from fbnb.sandbox.world import Checkpoint, World
+from fbnb.sandbox.world import Checkpoint, Due, Event, World
+from fbnb.tokens import AccessToken
 
 
 @dataclass(frozen=True)
@@ -48,12 +54,18 @@ def _words(body: object) -> str:
     return f"The dialog shows {title}: {words.partition('</p>')[0]}"
 
 
-class Sandbox:
-    """A Graph of our own. It starts at the same instant, with the same people, and answers the same every time."""
+class Sandbox(Events[None]):
+    """A Graph of our own. It starts at the same instant, with the same people, and answers the same every time.
+
+    What can happen in its world are methods, such as `change_password`. `event` has the same methods, and makes the event
+    without letting it happen: for `schedule` and `blast_radius`.
+    """
 
     def __init__(self, world_file: Path | None = None) -> None:
-        self.world = World(load_seed(world_file))
-        self.transport = SandboxTransport(self.world)
+        world = World(load_seed(world_file))
+        super().__init__(world, world.happen)
+        self.event: Events[Event] = Events(world, lambda event: event)
+        self.transport = SandboxTransport(world)
 
     def __repr__(self) -> str:
         return f"Sandbox({self.world!r})"
@@ -97,6 +109,54 @@ class Sandbox:
         """What Graph has posted to the app's deauthorize and data-deletion addresses so far, oldest first."""
         return callbacks(self.world, self._app(app_id))
 
+    # What happens later, what has happened, and to whom
+
+    def schedule(self, event: Event, *, every: timedelta | None = None, **after: float) -> datetime:
+        """Let an event happen when the clock gets there: after `days=`, `hours=`, `minutes=`, `seconds=` from now.
+
+        every: let it happen again and again, that long apart. Returns the instant of the first. Raises InputError: `every` is
+        no time at all. ValueError: it would lie in the past.
+        """
+        if every is not None and every <= timedelta(0):
+            raise InputError("An event cannot come every no time.", remedy="Give every=timedelta(days=...).")
+        with self.world.lock:
+            moment = self.world.moment(self.world.now() + forward(**after))
+            self.world.schedule[moment] = Due(event, every)
+            return moment.at
+
+    @property
+    def happened(self) -> list[tuple[datetime, str]]:
+        """What has happened by now, oldest first: when, and in words."""
+        facts, now = self.world.facts, self.world.now()
+        return [(moment.at, fact.words) for moment, fact in facts.all(Happened, ("", ""), now)]
+
+    def family(self, token: AccessToken) -> list[Kin]:
+        """Every token of the login that a token goes back to, parents before children. Raises InputError: not of this world."""
+        return family(self.world, token.value.reveal())
+
+    def blast_radius(self, event: Event) -> list[Kin]:
+        """The tokens that work now and would not once the event had happened; nothing happens."""
+        return blast_radius(self.world, event)
+
+    # What an answer rests on, and what may be the matter
+
+    def why(self, answer: object) -> Row:
+        """The ledger's row behind an answer: an error, a TokenInfo or an Exchange. Raises InputError: none fits."""
+        return why(answer)
+
+    def hide(self, case: int) -> str:
+        """Let something happen, the same for a number, and keep quiet about what. Raises InputError: it cannot happen yet."""
+        return hide(self.world, case)
+
+    @property
+    def suspects(self) -> list[str]:
+        """What may have happened in a case, by name."""
+        return list(SUSPECTS)
+
+    def judge(self, answer: object) -> Verdict:
+        """Whether a suspect is what `hide` let happen. Raises InputError: no case is open, or no suspect has that name."""
+        return judge(self.world, answer)
+
     def checkpoint(self) -> Checkpoint:
         """The whole world as it stands: facts, tokens, clock and counters."""
         return self.world.checkpoint()
@@ -104,62 +164,3 @@ class Sandbox:
     def rewind(self, to: Checkpoint) -> None:
         """Make the world exactly what it was."""
         self.world.rewind(to)
-
-    # What can happen, each a dated fact
-
-    def change_password(self, person: str) -> None:
-        """Every token of the person, in every app, dies: 190/460."""
-        self._end_sessions(person, "", Ending.PASSWORD_CHANGED)
-
-    def log_out(self, person: str, app_id: str = "") -> None:
-        """The person's tokens die: 190/467."""
-        self._end_sessions(person, app_id, Ending.LOGGED_OUT)
-
-    def remove_app(self, person: str, app_id: str) -> None:
-        """The person takes the app out of their settings; its tokens die: 190/458, and the next login asks everything anew."""
-        remove_app(self.world, self.world.person_named(person).id, self._app(app_id))
-
-    def request_data_deletion(self, person: str, app_id: str) -> None:
-        """The person asks the app, through Facebook's settings, to delete what it has about them."""
-        ask_for_deletion(self.world, self.world.person_named(person).id, self._app(app_id))
-
-    def expire_permission(self, person: str, app_id: str, permission: str) -> None:
-        """A permission that was not used for long is no longer granted, and says `expired`."""
-        key = self.world.person_named(person).id, self._app(app_id)
-        grant = self.world.grant(*key)
-        if permission not in grant.granted:
-            raise InputError(f"{person} has not granted {permission}.", remedy=f"Granted: {', '.join(sorted(grant.granted))}.")
-        expired = grant.expired | {permission}
-        self.world.note(key, Grant(grant.granted - {permission}, grant.declined, grant.pages, grant.auth_type, expired))
-
-    def demand_two_factor(self, business: str) -> None:
-        """Only people with two-factor authentication may act on the Pages that the business owns."""
-        self.world.note((self.world.business_named(business).id, ""), TwoFactorDemanded())
-
-    def invalidate(self, person: str, app_id: str) -> None:
-        """An API call ends the person's tokens: 190/466."""
-        self._end_sessions(person, app_id, Ending.INVALIDATED)
-
-    def _end_sessions(self, person: str, app_id: str, why: Ending) -> None:
-        self.world.note((self.world.person_named(person).id, self._app(app_id) if app_id else ""), SessionEnded(why))
-
-    def _app(self, app_id: str) -> str:
-        if app_id not in self.world.apps:
-            raise InputError(f"There is no app {app_id!r} in this world.", remedy=f"There are {', '.join(self.world.apps)}.")
-        return app_id
-
-    def change_role(self, person: str, asset: str, role: str = "") -> None:
-        """The person or system user has another role on the Page or ad account, or none."""
-        if role and role not in roles():
-            raise InputError(f"There is no role {role!r}.", remedy=f"There are {', '.join(roles())}.")
-        self.world.note((self.world.person_named(person).id, self.world.asset_named(asset).id), RoleChanged(role))
-
-    def delete_page(self, page: str) -> None:
-        """The Page is gone, and its tokens with it."""
-        self.world.note((self.world.page_named(page).id, ""), Deleted())
-
-    def reset_secret(self, app_id: str) -> None:
-        """The app gets a new secret; app tokens made with the old one no longer verify."""
-        app = self._app(app_id)
-        fresh = hashlib.sha256(self.world.next_digest("secret", 32).encode()).hexdigest()[:32]
-        self.world.note((app, ""), SecretReset(fresh))

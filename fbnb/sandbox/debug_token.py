@@ -7,10 +7,10 @@ from typing import Any
 
 from fbnb.catalogue import permissions
 from fbnb.sandbox.callers import caller, read
-from fbnb.sandbox.judge import Death, data_access_end, death, scopes
+from fbnb.sandbox.judge import Death, data_access_end, death, ends, scopes
 from fbnb.sandbox.messages import Asked, Refusal
 from fbnb.sandbox.world import TokenRecord, World
-from fbnb.tokens import TokenKind
+from fbnb.tokens import Expiry, TokenKind
 
 _UNFIT = "(#100) You must provide an app access token, or a user access token that is an owner or developer of the app"
 
@@ -44,7 +44,7 @@ def _told(world: World, token: TokenRecord) -> dict[str, Any]:
     end = death(world, token)
     told |= {
         "data_access_expires_at": 0 if token.scopes is not None else int(data_access_end(world, token).timestamp()),
-        "expires_at": _epoch(token),
+        "expires_at": _epoch(ends(world, token)),
         "is_valid": end is None,
     }
     if end:
@@ -58,8 +58,8 @@ def _told(world: World, token: TokenRecord) -> dict[str, Any]:
     return told | _scopes(world, token, end) | {"user_id": world.scoped_id(token.person, token.app)}
 
 
-def _epoch(token: TokenRecord) -> int:
-    return int(token.expires_at.timestamp()) if isinstance(token.expires_at, datetime) else 0
+def _epoch(end: Expiry) -> int:
+    return int(end.timestamp()) if isinstance(end, datetime) else 0
 
 
 def _fault(end: Death) -> dict[str, Any]:

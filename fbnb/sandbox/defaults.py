@@ -22,6 +22,16 @@ class Defaults(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """A long-lived user token ends this many days after it was issued."""
     data_access_days: Some = 90
     """Data access ends this many days after the person last used the dialog."""
+    data_access_over: Literal["refuse", "empty"] = "refuse"
+    """What reading a person's own fields meets when data access is over; Pages and ads can be read on."""
+    data_access_message: str = "Error validating access token: The app's access to the user's data has expired"
+    """Message (code 190, no subcode) when data access is over."""
+    development_mode: str = "(#10) Application does not have permission for this action"
+    """Message (code 10) for a token of someone without a role on an app that is in development."""
+    system_user_gone: str = "Sessions for the system user are not allowed"
+    """What follows "Error validating access token: " (code 190, subcode 465) when the system user was deleted."""
+    unticked_page: Literal["revives", "stays dead"] = "revives"
+    """What a Page token does when its Page, unticked once, is ticked again."""
     page_size: Some = 25
     """Rows in one answer of a list, unless `limit` says otherwise."""
     page_size_limit: Some = 100

@@ -91,7 +91,7 @@ def answer_device(world: World, user_code: str, choice: Choice) -> None:
     if not waiting or _over(world, world.devices[waiting[0]]):
         raise InputError(f"No device is waiting with the code {user_code}.", remedy="Start the login again on the device.")
     device = world.devices[waiting[0]]
-    if world.apps[device.app].mode == "development" and not world.app_role(choice.person, world.apps[device.app]):
+    if world.mode(device.app) == "development" and not world.app_role(choice.person, world.apps[device.app]):
         raise DialogRefused("App Not Setup: This app is still in development mode, and you don't have access to it.")
     if not choice.cancel:
         world.note((choice.person, device.app), decide(world.grant(choice.person, device.app), device.scopes, choice, ""))

@@ -42,6 +42,27 @@ class Ending(Enum):
     INVALIDATED = (466, "The session was invalidated explicitly using an API call.")
     LOGGED_OUT = (467, "The session is invalid because the user logged out.")
     APP_REMOVED = (458, "The user has not authorized application {app}.")
+    RESET = (
+        452,
+        "Session does not match current stored session. This may be because the user changed the password since the time the"
+        " session was created or Facebook has changed the session for security reasons.",
+    )
+    SYSTEM_USER_DELETED = (465, "{gone}")
+
+
+class Trouble(Enum):
+    """What an account must first be helped out of, with Graph's subcode and words."""
+
+    CHECKPOINT = (459, "You cannot access the app till you log in to www.facebook.com and follow the instructions given.")
+    BLOCKED = (490, "The user is enrolled in a blocking, logged-in checkpoint")
+    UNCONFIRMED = (464, "Sessions for the user are not allowed because the user is not a confirmed user.")
+
+
+class Stop(Enum):
+    """Why Graph serves an app no more, in its words."""
+
+    BLOCKED = "API access blocked."
+    DEACTIVATED = "API access deactivated. To reactivate, go to the app dashboard."
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +95,60 @@ class TwoFactorDemanded:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountTroubled:
+    """The account is questioned from here on, or with None no longer. Key: (person, "")."""
+
+    why: Trouble | None
+
+
+@dataclass(frozen=True, slots=True)
+class CutShort:
+    """The token's time ran out at this moment, whatever it was issued for. Key: (its string, "")."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataAccessEnded:
+    """The app may read no more of the person's data, until they are there again. Key: (person, app)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Deleted:
-    """The Page is gone from here on. Key: (page, "")."""
+    """The Page, or the app, is gone from here on. Key: (its id, "")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """The Page is unpublished or restricted from here on, or no longer. Key: (page, "")."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ModeChanged:
+    """The app's mode from here on. Key: (app, "")."""
+
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProofRequired:
+    """Whether every call of the app must be signed, from here on. Key: (app, "")."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AppStopped:
+    """Graph serves the app no more, or with None again. Key: (app, "")."""
+
+    why: Stop | None
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """Something happened, in words. Key: ("", "")."""
+
+    words: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,16 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from fbnb.sandbox.facts import (
+    AccountTroubled,
+    AppStopped,
     AppUsed,
+    CutShort,
+    DataAccessEnded,
     Deleted,
     Ending,
     Grant,
+    Hidden,
+    ModeChanged,
     Moment,
     RoleChanged,
     SessionEnded,
@@ -21,7 +27,7 @@ from fbnb.sandbox.facts import (
 )
 from fbnb.sandbox.messages import Refusal
 from fbnb.sandbox.world import TokenRecord, World
-from fbnb.tokens import expired
+from fbnb.tokens import Expiry, expired
 
 _PACIFIC = ZoneInfo("America/Los_Angeles")
 _INVALID = "Error validating access token: "
@@ -29,6 +35,7 @@ IMPERSONATING = (
     "Any of the pages_read_engagement, pages_manage_metadata, pages_read_user_content, pages_manage_ads, pages_show_list or "
     "pages_messaging permission(s) must be granted before impersonating a user's page."
 )
+_OF_A_PAGE = "This Page access token belongs to a Page that "
 _ROLE_LOST = (
     "The user must be an administrator, editor, or moderator of the page in order to impersonate it. If the page business "
     "requires Two Factor Authentication, the user also needs to enable Two Factor Authentication."
@@ -51,11 +58,49 @@ def death(world: World, token: TokenRecord) -> Death | None:
     return min(met, key=lambda found: found.moment, default=None)
 
 
-def _time_ran_out(world: World, token: TokenRecord) -> Death | None:
-    if not isinstance(token.expires_at, datetime) or not expired(token.expires_at, world.now()):
+def barred(world: World, token: TokenRecord) -> Death | None:
+    """What every call with the token meets by now: its app is gone, it is dead, or its app is not served."""
+    return app_deleted(world, token.app) or death(world, token) or app_stopped(world, token.app) or _no_role(world, token)
+
+
+def app_deleted(world: World, app: str) -> Death | None:
+    """Set once the app is gone; Graph says so before it looks at the token."""
+    found = world.facts.latest(Deleted, (app, ""), world.now())
+    words = "Error validating application. Application has been deleted."
+    return Death(found[0], Refusal(190, words, status=401)) if found else None
+
+
+def app_stopped(world: World, app: str) -> Death | None:
+    """Set while Graph serves the app no more: no token has died of it, and none works."""
+    found = world.facts.latest(AppStopped, (app, ""), world.now())
+    return Death(found[0], Refusal(200, found[1].why.value, status=400)) if found and found[1].why else None
+
+
+def _no_role(world: World, token: TokenRecord) -> Death | None:
+    # In development an app is for those with a role on it.
+    if world.mode(token.app) != "development" or token.person not in world.people:
         return None
-    told = f"Session has expired on {_pacific(token.expires_at)}. The current time is {_pacific(world.now())}."
-    return Death(Moment(token.expires_at, 0), Refusal(190, _INVALID + told, 463))
+    if world.app_role(token.person, world.apps[token.app]):
+        return None
+    found = world.facts.latest(ModeChanged, (token.app, ""), world.now())
+    return Death(found[0] if found else token.issued, Refusal(10, world.defaults.development_mode))
+
+
+def ends(world: World, token: TokenRecord) -> Expiry:
+    """When its time runs out: as it was issued, or earlier where it, or the token whose end it shares, was cut short."""
+    found = world.facts.latest(CutShort, (token.value, ""), world.now())
+    if found:
+        return found[0].at
+    parent = world.tokens.get(token.parent)
+    return ends(world, parent) if parent and parent.expires_at == token.expires_at else token.expires_at
+
+
+def _time_ran_out(world: World, token: TokenRecord) -> Death | None:
+    end = ends(world, token)
+    if not isinstance(end, datetime) or not expired(end, world.now()):
+        return None
+    told = f"Session has expired on {_pacific(end)}. The current time is {_pacific(world.now())}."
+    return Death(Moment(end, 0), Refusal(190, _INVALID + told, 463))
 
 
 def _pacific(instant: datetime) -> str:
@@ -71,7 +116,16 @@ def _session_ended(world: World, token: TokenRecord) -> Death | None:
     moment, fact = met
     subcode, words = fact.why.value
     keeps = fact.why not in {Ending.INVALIDATED, Ending.APP_REMOVED}
-    return Death(moment, Refusal(190, _INVALID + words.format(app=token.app), subcode), keeps)
+    words = words.format(app=token.app, gone=world.defaults.system_user_gone)
+    return Death(moment, Refusal(190, _INVALID + words, subcode), keeps)
+
+
+def _account_troubled(world: World, token: TokenRecord) -> Death | None:
+    found = world.facts.latest(AccountTroubled, (token.person, ""), world.now())
+    if not found or not found[1].why:
+        return None
+    subcode, words = found[1].why.value
+    return Death(found[0], Refusal(190, _INVALID + words, subcode))
 
 
 def _revoked(world: World, token: TokenRecord) -> Death | None:
@@ -82,17 +136,23 @@ def _revoked(world: World, token: TokenRecord) -> Death | None:
 
 
 def _page_gone(world: World, token: TokenRecord) -> Death | None:
-    found = token.page and world.facts.latest(Deleted, (token.page, ""), world.now())
-    return Death(found[0], Refusal(190, "This Page access token belongs to a Page that has been deleted.")) if found else None
+    if not token.page:
+        return None
+    if found := world.facts.latest(Deleted, (token.page, ""), world.now()):
+        return Death(found[0], Refusal(190, _OF_A_PAGE + "has been deleted."))
+    hidden = world.facts.latest(Hidden, (token.page, ""), world.now())
+    return Death(hidden[0], Refusal(190, _OF_A_PAGE + "is not accessible.")) if hidden and hidden[1].on else None
 
 
 def _page_not_granted(world: World, token: TokenRecord) -> Death | None:
-    if token.scopes is not None:
+    if not token.page or token.scopes is not None:
         return None
-    found = token.page and world.facts.latest(Grant, (token.person, token.app), world.now())
-    if not found or covers(found[1], token.page):
-        return None
-    return Death(found[0], Refusal(190, IMPERSONATING))
+    grants = world.facts.all(Grant, (token.person, token.app), world.now())
+    if world.defaults.unticked_page == "stays dead":
+        found = next((entry for entry in grants if entry[0] > token.issued and not covers(entry[1], token.page)), None)
+    else:
+        found = grants[-1] if grants and not covers(grants[-1][1], token.page) else None
+    return Death(found[0], Refusal(190, IMPERSONATING)) if found else None
 
 
 def _role_lost(world: World, token: TokenRecord) -> Death | None:
@@ -119,6 +179,7 @@ def demanded(world: World, person: str, page: str) -> Moment | None:
 _CHECKS: tuple[Callable[[World, TokenRecord], Death | None], ...] = (
     _time_ran_out,
     _session_ended,
+    _account_troubled,
     _revoked,
     _page_gone,
     _page_not_granted,
@@ -129,8 +190,11 @@ _CHECKS: tuple[Callable[[World, TokenRecord], Death | None], ...] = (
 
 def data_access_end(world: World, token: TokenRecord) -> datetime:
     """Ninety days from the last time the person was there: in the dialog, in the app, or at the login the token goes back to."""
-    found, login = world.facts.latest(AppUsed, (token.person, token.app), world.now()), world.root(token).issued.at
-    return (max(login, found[0].at) if found else login) + timedelta(days=world.defaults.data_access_days)
+    key, now = (token.person, token.app), world.now()
+    used, ended = world.facts.latest(AppUsed, key, now), world.facts.latest(DataAccessEnded, key, now)
+    login = world.root(token).issued
+    last = max(login, used[0]) if used else login
+    return ended[0].at if ended and ended[0] > last else last.at + timedelta(days=world.defaults.data_access_days)
 
 
 def covers(grant: Grant, page: str) -> bool:

@@ -12,7 +12,8 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from fbnb.catalogue import permissions
 from fbnb.sandbox.callers import app_with_secret
-from fbnb.sandbox.facts import AppUsed, Grant
+from fbnb.sandbox.facts import AccountTroubled, AppUsed, Grant
+from fbnb.sandbox.judge import app_deleted, app_stopped
 from fbnb.sandbox.messages import Answer, Asked
 from fbnb.sandbox.oauth import bearer, long_expiry, new_code, scopes_of, short_expiry, spend
 from fbnb.sandbox.oidc import id_token
@@ -47,9 +48,9 @@ def dialog(world: World, asked: Asked, then: Consented | None = None) -> Answer:
     follows a consent, by default a grant and what `response_type` asks for.
     """
     app = world.apps.get(asked.get("client_id"))
-    if app is None:
+    if app is None or app_deleted(world, app.id):
         return page_of_its_own("Invalid App ID", "The provided app ID does not look like a valid app ID.")
-    if not allowed(app, asked.get("redirect_uri")):
+    if not allowed(world, app, asked.get("redirect_uri")):
         return page_of_its_own(
             "URL Blocked",
             "This redirect failed because the redirect URI is not whitelisted in the app's Client OAuth Settings. Make sure"
@@ -61,13 +62,17 @@ def dialog(world: World, asked: Asked, then: Consented | None = None) -> Answer:
         return page_of_its_own("Invalid Scopes", words)
     if "id_token" in _response_types(asked) and "openid" not in scopes:
         return page_of_its_own("Invalid Request", "An id_token is given for the scope openid only.")
+    if app_stopped(world, app.id):
+        return redirect(asked, error_code="1349220", error_message=_UNAVAILABLE)
     choice = _choice(world, asked)
     if choice.person not in world.people:
         return page_of_its_own("Nobody is logged in", "There is no such person in this world.")
-    if app.mode == "development" and not world.app_role(choice.person, app):
+    if world.mode(app.id) == "development" and not world.app_role(choice.person, app):
         return redirect(asked, error_code="1349126", error_message=_NOT_SET_UP)
     if choice.cancel:
         return cancelled(asked)
+    if world.latest(AccountTroubled, (choice.person, "")):  # who got this far has followed the instructions
+        world.note((choice.person, ""), AccountTroubled(None))
     return (then or consented)(world, asked, app, choice, scopes)
 
 
@@ -78,6 +83,7 @@ def cancelled(asked: Asked) -> Answer:
     )
 
 
+_UNAVAILABLE = "Feature Unavailable: Facebook Login is currently unavailable for this app"
 _NOT_SET_UP = (
     "App Not Setup: This app is still in development mode, and you don't have access to it. Switch to a registered test user or"
     " ask an app admin for permissions."
@@ -132,13 +138,13 @@ def _choice(world: World, asked: Asked) -> Choice:
     )
 
 
-def allowed(app: App, redirect_uri: str) -> bool:
+def allowed(world: World, app: App, redirect_uri: str) -> bool:
     """Whether the app may be redirected there: one of its own addresses, or localhost while it is in development."""
     try:
         parts = urlsplit(redirect_uri)
     except ValueError:
         return False
-    if app.mode == "development" and parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1"}:
+    if world.mode(app.id) == "development" and parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1"}:
         return True
     return _without_state(redirect_uri) in {_without_state(uri) for uri in app.redirect_uris}
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from fbnb.sandbox.callers import caller, current, unsupported
 from fbnb.sandbox.fields import node, wanted
+from fbnb.sandbox.judge import data_access_end
 from fbnb.sandbox.messages import Asked, Refusal
 from fbnb.sandbox.page_reading import READ_FIELDS, read_page
 from fbnb.sandbox.page_tokens import get_page
@@ -46,6 +47,10 @@ def _person(world: World, asked: Asked, token: TokenRecord) -> dict[str, Any]:
     integration = machine is not None and bool(machine.app)
     known = ("id", "name", "client_business_id") if integration else ("id", "name")
     fields = wanted(asked, known, ("name", "id"), "SystemUser" if machine else "User")
+    if not machine and world.now() >= data_access_end(world, token):
+        if world.defaults.data_access_over == "refuse":
+            raise Refusal(190, world.defaults.data_access_message)
+        fields = ["id"]
     return node(
         fields,
         {

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from fbnb.clock import ManualClock, ShiftedClock
 from fbnb.errors import InputError
 from fbnb.sandbox.defaults import Defaults
-from fbnb.sandbox.facts import NOTHING_GRANTED, Deleted, F, Facts, Grant, Key, Moment, RoleChanged, SecretReset
+from fbnb.sandbox.facts import (
+    NOTHING_GRANTED,
+    Deleted,
+    F,
+    Facts,
+    Grant,
+    Happened,
+    Key,
+    ModeChanged,
+    Moment,
+    ProofRequired,
+    RoleChanged,
+    SecretReset,
+)
 from fbnb.sandbox.seed import App, Business, PageSeed, Seed
 from fbnb.tokens import Expiry, TokenKind
 
@@ -101,6 +115,22 @@ class DeviceRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Event:
+    """Something that can happen in a world: what, in words, and how. act raises InputError where it cannot happen."""
+
+    words: str
+    act: Callable[[World], object] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An event on its way. every: how long after it the next one is due."""
+
+    event: Event
+    every: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Checkpoint:
     """A whole world at one moment: `world.rewind` restores it exactly."""
 
@@ -110,7 +140,7 @@ class Checkpoint:
     defaults: Defaults = field(repr=False)
 
 
-_BOOKS = ("tokens", "codes", "devices", "counters", "apps", "people", "system_users")
+_BOOKS = ("tokens", "codes", "devices", "counters", "apps", "people", "system_users", "schedule")
 
 
 class World:
@@ -128,6 +158,8 @@ class World:
         self.apps = {app.id: app for app in seed.apps}
         self.people = {person.id: person for person in seed.people}
         self.system_users: dict[str, SystemUser] = {}
+        self.schedule: dict[Moment, Due] = {}
+        self._instant: datetime | None = None  # of the event that is happening, if one is
         self.businesses = {business.id: business for business in seed.businesses}
         self.pages = {page.id: page for page in seed.pages}
         self.ad_accounts = {account.id: account for account in seed.ad_accounts}
@@ -151,7 +183,29 @@ class World:
     # Time, serials, and going back
 
     def now(self) -> datetime:
-        return self.clock.now()
+        """The clock's time, what was due by then having happened; for an event that was due, its own instant."""
+        with self.lock:
+            if self._instant is None:
+                self._catch_up(self.clock.now())
+            return self._instant or self.clock.now()
+
+    def happen(self, event: Event) -> None:
+        """Let it happen. Raises InputError: it cannot."""
+        with self.lock:
+            event.act(self)
+            self.note(("", ""), Happened(event.words))
+
+    def _catch_up(self, now: datetime) -> None:
+        while self.schedule and (moment := min(self.schedule)).at <= now:
+            due = self.schedule.pop(moment)
+            if due.every:
+                self.schedule[Moment(moment.at + due.every, moment.serial)] = due
+            self._instant = moment.at
+            try:
+                with suppress(InputError):  # by then there was nothing left for it to happen to
+                    self.happen(due.event)
+            finally:
+                self._instant = None
 
     def moment(self, at: datetime | None = None) -> Moment:
         """This instant (or one named), after everything noted so far."""
@@ -174,16 +228,29 @@ class World:
     def checkpoint(self) -> Checkpoint:
         """The whole world as it stands."""
         with self.lock:
-            books = {name: dict(getattr(self, name)) for name in _BOOKS}
-            return Checkpoint(self.now(), self.facts.copy(), books, self.defaults)
+            now, books = self.now(), {name: dict(getattr(self, name)) for name in _BOOKS}
+            return Checkpoint(now, self.facts.copy(), books, self.defaults)
 
     def rewind(self, to: Checkpoint) -> None:
         """Make the world what it was, clock and counters included; a checkpoint can be returned to again and again."""
         with self.lock:
-            self.facts, self.defaults = to.facts.copy(), to.defaults
-            for name, book in to.books.items():
-                setattr(self, name, dict(book))
+            self._restore(to)
             self.clock.set(to.now)
+
+    @contextmanager
+    def imagined(self) -> Iterator[None]:
+        """What happens inside has not happened afterwards."""
+        with self.lock:
+            before = self.checkpoint()
+            try:
+                yield
+            finally:
+                self._restore(before)
+
+    def _restore(self, to: Checkpoint) -> None:
+        self.facts, self.defaults = to.facts.copy(), to.defaults
+        for name, book in to.books.items():
+            setattr(self, name, dict(book))
 
     # Facts
 
@@ -216,6 +283,16 @@ class World:
         """The app's secret by now."""
         fact = self.latest(SecretReset, (app, ""))
         return fact.secret if fact else self.apps[app].secret
+
+    def mode(self, app: str) -> str:
+        """The app's mode by now: development or live."""
+        fact = self.latest(ModeChanged, (app, ""))
+        return fact.mode if fact else self.apps[app].mode
+
+    def proof_required(self, app: str) -> bool:
+        """Whether the app's calls must be signed by now."""
+        fact = self.latest(ProofRequired, (app, ""))
+        return fact.on if fact else self.apps[app].require_proof
 
     def page_exists(self, page: str) -> bool:
         return page in self.pages and self.latest(Deleted, (page, "")) is None

@@ -1,4 +1,4 @@
-"""Values in, pictures out: SVG written by hand, the same bytes every run, with a title and a text for who cannot see it."""
+"""Who said what to whom: the requests that were made, as a sequence diagram."""
 
 from __future__ import annotations
 
@@ -6,29 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-import segno
-
+from fbnb.plots.picture import INK, QUIET, REFUSED, Picture, picture
 from fbnb.wire import Exchange
 
 _LANES = ("You", "Person", "www.facebook.com", "graph.facebook.com")
 _X = dict(zip(_LANES, (70, 230, 400, 610), strict=True))
 _BROUGHT = {"code": "a code", "access_token": "a token", "id_token": "an id_token"}
-_WIDTH, _TOP, _ROW = 700, 70, 46
-_INK, _QUIET, _REFUSED = "#1f2328", "#59636e", "#a40e26"
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """An SVG that notebooks show. text: what it shows, in a sentence."""
-
-    svg: str
-    text: str
-
-    def _repr_mimebundle_(self, **kwargs: object) -> dict[str, str]:
-        return {"image/svg+xml": self.svg, "text/plain": self.text}
-
-    def __repr__(self) -> str:
-        return self.text
+_TOP, _ROW = 70, 46
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,27 +24,13 @@ class _Arrow:
     refused: bool = False
 
 
-def qr_code(url: str, title: str = "QR code") -> Picture:
-    """The address as a QR code, to be pointed at with a phone."""
-    svg = segno.make(url, micro=False).svg_inline(scale=5, border=4, dark=_INK, light="#ffffff", title=title, desc=url)
-    return Picture(svg.replace("<svg ", '<svg role="img" ', 1), f"{title}: {url}")
-
-
 def sequence_diagram(exchanges: Iterable[Exchange], title: str = "What went over the wire") -> Picture:
     """The requests, top to bottom, between you, the person's browser, the dialog and Graph; refusals in red, and in words."""
     arrows = [arrow for exchange in exchanges for arrow in _arrows(exchange)]
     height = _TOP + _ROW * max(len(arrows), 1) + 10
     text = f"{title}: " + ("; ".join(f"{a.start} to {a.end}: {a.words}" for a in arrows) or "nothing yet") + "."
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {_WIDTH} {height}" font-family="system-ui, sans-serif"',
-        f' font-size="13" style="max-width:{_WIDTH}px;width:100%;height:auto">',
-        f"<title>{escape(title)}</title><desc>{escape(text)}</desc>",
-        f'<rect width="{_WIDTH}" height="{height}" rx="6" fill="#ffffff"/>',
-        *(_lane(name, height) for name in _LANES),
-        *(_drawn(arrow, _TOP + _ROW * n + 24) for n, arrow in enumerate(arrows)),
-        "</svg>",
-    ]
-    return Picture("\n".join(parts), text)
+    drawn = [_drawn(arrow, _TOP + _ROW * n + 24) for n, arrow in enumerate(arrows)]
+    return picture(title, text, height, [*(_lane(name, height) for name in _LANES), *drawn])
 
 
 def _arrows(exchange: Exchange) -> list[_Arrow]:
@@ -112,14 +82,14 @@ def _number(error: object) -> str:
 def _lane(name: str, height: int) -> str:
     x = _X[name]
     return (
-        f'<text x="{x}" y="28" text-anchor="middle" font-weight="600" fill="{_INK}">{name}</text>'
-        f'<line x1="{x}" y1="40" x2="{x}" y2="{height - 10}" stroke="{_QUIET}" stroke-dasharray="3 4"/>'
+        f'<text x="{x}" y="28" text-anchor="middle" font-weight="600" fill="{INK}">{name}</text>'
+        f'<line x1="{x}" y1="40" x2="{x}" y2="{height - 10}" stroke="{QUIET}" stroke-dasharray="3 4"/>'
     )
 
 
 def _drawn(arrow: _Arrow, y: int) -> str:
     start, end = _X[arrow.start], _X[arrow.end]
-    colour = _REFUSED if arrow.refused else _INK
+    colour = REFUSED if arrow.refused else INK
     tip = end - 8 if end > start else end + 8
     dash = ' stroke-dasharray="6 3"' if arrow.back else ""
     return (
