@@ -1,6 +1,6 @@
 # `make` lists the targets. Each sets up what it needs, and does nothing twice.
 .DEFAULT_GOAL := help
-.PHONY: help lab test lint types unit nbval notebooks lock clean
+.PHONY: help lab test lint types unit nbval notebooks score ledger lock clean
 
 # What to hand on to JupyterLab, such as LAB_ARGS="--no-browser --port=8889".
 LAB_ARGS ?=
@@ -32,6 +32,12 @@ nbval: .venv/dev.done  ## every notebook, each output compared with the committe
 
 notebooks: .venv/dev.done  ## run the notebooks again and save their outputs
 	$(BIN)/python tests/run_notebooks.py notebooks/*.ipynb
+
+score: .venv/dev.done  ## how well diagnose tells the labelled errors apart
+	@$(BIN)/python tests/score.py
+
+ledger: .venv/dev.done  ## how well the sandbox's answers are known, counted into the README
+	@$(BIN)/python tests/count_ledger.py --write
 
 lock: .venv/dev.done  ## work out the exact versions again, from the ranges in pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --upgrade --no-emit-index-url \

@@ -5,12 +5,17 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+# At once, for the module and the function have one name: the last to be imported would hide the other.
+from fbnb.diagnose import diagnose as diagnose
+
 if TYPE_CHECKING:
     from fbnb.catalogue import permissions as permissions
     from fbnb.client import Call as Call
     from fbnb.client import GraphClient as GraphClient
     from fbnb.client import Proof as Proof
     from fbnb.client import appsecret_proof as appsecret_proof
+    from fbnb.diagnose import Cause as Cause
+    from fbnb.diagnose import Diagnosis as Diagnosis
     from fbnb.flows.app_tokens import compose_app_token as compose_app_token
     from fbnb.flows.app_tokens import compose_client_token as compose_client_token
     from fbnb.flows.app_tokens import get_app_token as get_app_token
@@ -26,7 +31,7 @@ if TYPE_CHECKING:
     from fbnb.flows.device_login import poll_device_login as poll_device_login
     from fbnb.flows.device_login import start_device_login as start_device_login
     from fbnb.flows.device_login import wait_for_device_login as wait_for_device_login
-    from fbnb.flows.find_pages import Cause as Cause
+    from fbnb.flows.find_pages import Absence as Absence
     from fbnb.flows.find_pages import Finding as Finding
     from fbnb.flows.find_pages import Rung as Rung
     from fbnb.flows.find_pages import find_pages as find_pages
@@ -85,6 +90,8 @@ if TYPE_CHECKING:
     from fbnb.flows.test_users import list_test_users as list_test_users
     from fbnb.kit import connect as connect
     from fbnb.redact import Secret as Secret
+    from fbnb.retries import NO_RETRIES as NO_RETRIES
+    from fbnb.retries import Retries as Retries
     from fbnb.sandbox.control import Sandbox as Sandbox
     from fbnb.settings import Settings as Settings
     from fbnb.settings import load_settings as load_settings
@@ -94,19 +101,21 @@ if TYPE_CHECKING:
     from fbnb.tokens import Permission as Permission
     from fbnb.tokens import TokenInfo as TokenInfo
     from fbnb.tokens import TokenKind as TokenKind
+    from fbnb.usage import Usage as Usage
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "catalogue": "permissions",
     "client": "Call GraphClient Proof appsecret_proof",
+    "diagnose": "Cause Diagnosis diagnose",
     "exercise": "check",
     "flows.app_tokens": "compose_app_token compose_client_token get_app_token",
     "flows.business_login": "exchange_business_code fetch_business_token get_client_business log_in_for_business",
     "flows.client_code": "ClientLogin generate_client_code redeem_client_code",
     "flows.debug_token": "debug_token",
     "flows.device_login": "DeviceLogin poll_device_login start_device_login wait_for_device_login",
-    "flows.find_pages": "Cause Finding Rung find_pages",
+    "flows.find_pages": "Absence Finding Rung find_pages",
     "flows.login": "code_from_redirect exchange_code log_in login_url paste_redirect pkce",
     "flows.long_lived": "extend_user_token",
     "flows.marketing": "AdAccount Campaign Insight list_ad_accounts list_campaigns read_insights",
@@ -129,13 +138,14 @@ _HOMES = {
     "kit": "connect",
     "plots": "family_tree lifetimes qr_code sequence_diagram",
     "redact": "Secret",
+    "retries": "NO_RETRIES Retries",
     "sandbox.control": "Sandbox",
     "settings": "Settings load_settings",
     "tables": (
-        "ad_account_table campaign_table client_table event_table family_table finding_table flow_table info_table"
+        "ad_account_table blast_table campaign_table client_table event_table family_table finding_table flow_table info_table"
         " insight_table kind_table opening_table page_table permission_table post_table scope_table status_table"
         " system_user_table task_table test_user_table"
-        " token_table wire_table"
+        " suspect_table token_table usage_table wire_table"
     ),
     "tokens": "NEVER AccessToken Page Permission TokenInfo TokenKind",
     "walk": "Walk",
@@ -144,8 +154,9 @@ _HOMES = {
         " walk_login walk_long_lived walk_marketing walk_oidc walk_page_reading walk_page_tokens walk_revoke"
         " walk_sdk_refresh walk_session_info walk_system_user walk_test_users"
     ),
+    "usage": "Usage",
     "wire": "as_curl",
-    "widgets": "PagePicker ScopePicker SettingsForm Stepper",
+    "widgets": "ErrorExplainer PagePicker ScopePicker SettingsForm Stepper",
 }
 _HOME = {name: f"fbnb.{home}" for home, names in _HOMES.items() for name in names.split()}
 __all__ = sorted(_HOME)

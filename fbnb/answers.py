@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
-from fbnb.errors import FbnbError, UnreadableAnswer, graph_error
+from fbnb.errors import FbnbError, GraphError, TemporaryFailure, TokenInvalid, UnreadableAnswer, graph_error
 from fbnb.redact import sealed
 
 P = TypeVar("P")
@@ -31,6 +31,12 @@ class Raw:
             return json.loads(self.body)
         except (ValueError, RecursionError):
             return self.text()
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether it is empty, an HTML page, or JSON that breaks off."""
+        text = self.text().strip()
+        return not text or text[0] == "<" or (text[0] in "{[" and isinstance(self.value(), str))
 
 
 def understood(raw: Raw, known: Iterable[str] = ()) -> dict[str, Any] | FbnbError:
@@ -64,6 +70,19 @@ def understood_batch(raw: Raw, known: Iterable[str] = ()) -> dict[str, Any] | Fb
 def _item(item: Any) -> Raw:
     headers = {str(header["name"]).lower(): str(header["value"]) for header in item.get("headers", ())}
     return Raw(int(item["code"]), headers, item["body"].encode())
+
+
+def passing(raw: Raw, told: object) -> bool:
+    """Whether the same call may well succeed in a moment: Graph says so, or what came is a page of error or cut off."""
+    if isinstance(told, UnreadableAnswer):
+        return raw.status >= 500 or raw.is_broken
+    if not isinstance(told, GraphError) or isinstance(told, TokenInvalid):
+        return False
+    return isinstance(told, TemporaryFailure) or _is_transient(raw.value()["error"])
+
+
+def _is_transient(error: object) -> bool:
+    return isinstance(error, dict) and error.get("is_transient") is True
 
 
 def part(answer: Any, name: str, kind: type[P]) -> P:

@@ -1,47 +1,56 @@
-"""The command line: `fbnb lab` opens the notebooks."""
+"""The command line: `fbnb lab` opens the notebooks, `fbnb explain` says what an error means."""
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
-import os
-import shutil
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import NoReturn
 
 from fbnb import __version__
+from fbnb.diagnose import diagnose
 from fbnb.errors import FbnbError, InputError
-from fbnb.resources import folder, installed
+from fbnb.lab import lab
+from fbnb.redact import redact
 
-_MANIFEST = ".fbnb-copied.json"
-_OPENS = (
-    "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb",  # the address it prints leads there too
-    "--LabApp.news_url=None",
-    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-)
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        super().error(redact(message))  # what was typed in the wrong place may be a token
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command; an error of ours is one line on stderr and exit status 2."""
     parser = _parser()
     told, rest = parser.parse_known_args(argv)
-    if told.command != "lab":
-        if rest:
-            parser.error(f"there is no option {rest[0]}")
-        parser.print_help()
-        sys.exit(0)
+    if rest and told.command != "lab":
+        parser.error(f"there is no option {rest[0]}")
     try:
-        lab(Path(told.folder), rest)
+        if told.command == "lab":
+            lab(Path(told.folder), rest)
+        elif told.command == "explain":
+            explain(told.file, told.where, told.status, as_json=told.json)
+        else:
+            parser.print_help()
+            sys.exit(0)
     except FbnbError as wrong:
-        sys.exit(f"fbnb: {wrong}")
+        _stop(str(wrong))
     except OSError as wrong:
-        sys.exit(f"fbnb: {wrong.filename or 'jupyterlab'}: {wrong.strerror}.")
+        _stop(f"{redact(str(wrong.filename or 'jupyterlab'))[:100]}: {wrong.strerror}.")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _stop(line: str) -> NoReturn:
+    print(f"fbnb: {line}", file=sys.stderr)  # noqa: T201 - the command line speaks
+    sys.exit(2)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="fbnb", description="Practise Facebook's access tokens in notebooks, offline.")
+    parser = _Parser(prog="fbnb", description="Practise Facebook's access tokens in notebooks, offline.")
     parser.add_argument("--version", action="version", version=f"fbnb {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     command = commands.add_parser(
@@ -51,61 +60,34 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Every other option goes to JupyterLab, such as --no-browser or --port=8889.",
     )
     command.add_argument("--folder", default=".", help="where the notebooks are to be (default: here)")
+    command = commands.add_parser(
+        "explain",
+        help="say what an error means and what to do",
+        description="Say what an error of Graph, of a login or of an SDK means: JSON, a log line, a redirect's address, HTML.",
+        epilog="The text itself is not taken as an argument: the shell's history would keep a token that stands in it.",
+    )
+    command.add_argument("file", nargs="?", default="-", metavar="FILE", help="what holds the error (default: paste or pipe it)")
+    command.add_argument("--where", help="the call or dialog it came from, such as 'GET /debug_token'")
+    command.add_argument("--status", type=int, metavar="N", help="the HTTP status, if known")
+    command.add_argument("--json", action="store_true", help="print it as JSON")
     return parser
 
 
-def lab(where: Path, options: Sequence[str]) -> None:
-    """Become JupyterLab on the first notebook; in a clone the notebooks are opened where they are.
-
-    Raises InputError: an argument that is no option.
-    """
-    for before, option in zip(("", *options), options, strict=False):
-        is_value = before.startswith("--") and "=" not in before
-        if not option.startswith("-") and not is_value:
-            raise InputError(f"fbnb lab does not know {option!r}.", remedy="See fbnb lab --help.")
-    where = _unpack(where) if installed() else folder("notebooks").parent
-    # A container's root may run it: this server listens on loopback unless told otherwise.
-    root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    os.chdir(where)
-    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", *_OPENS, *root, *options])
+def explain(file: str, where: str | None = None, status: int | None = None, *, as_json: bool = False) -> None:
+    """Print what the error in a file means; `-` is standard input. Raises InputError: it is empty. OSError: no such file."""
+    if "\0" in file:
+        raise InputError("That is not the name of a file.", remedy="Paste the error itself, or pipe it in.")
+    pasted = _standard_input() if file == "-" else Path(file).read_bytes()
+    if not pasted.strip():
+        raise InputError("There is nothing to explain.", remedy="Paste an error, or name a file that holds one.")
+    found = diagnose(pasted, where=where, http_status=status)
+    print(json.dumps(asdict(found), indent=1, ensure_ascii=False) if as_json else found)  # noqa: T201 - as above
 
 
-def _unpack(where: Path) -> Path:
-    """Copy notebooks and data; say which were kept because they differ from what was last copied."""
-    where.mkdir(parents=True, exist_ok=True)
-    kept = copy_changed(where)
-    for name in kept:
-        print(f"fbnb: kept your {name}", file=sys.stderr)  # noqa: T201 - the command line speaks
-    return where
-
-
-def copy_changed(where: Path) -> list[str]:
-    """Copy what is new or untouched since the last copy; returns the names of the files kept as they were."""
-    manifest = where / _MANIFEST
-    copied = _copied(manifest)
-    kept = []
-    for source in sorted(path for name in ("notebooks", "data") for path in folder(name).rglob("*") if path.is_file()):
-        name = f"{source.relative_to(folder('data').parent)}"
-        goal, fresh = where / name, _digest(source)
-        if goal.exists() and _digest(goal) not in {fresh, copied.get(name)}:
-            kept.append(name)
-            continue
-        goal.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, goal)
-        copied[name] = fresh
-    manifest.write_text(json.dumps(copied, indent=1, sort_keys=True) + "\n")
-    return kept
-
-
-def _copied(manifest: Path) -> dict[str, str]:
-    try:
-        return dict(json.loads(manifest.read_text()))
-    except (OSError, ValueError, TypeError):
-        return {}  # then whatever differs counts as changed, and is kept
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _standard_input() -> bytes:
+    if sys.stdin.isatty():
+        print("Paste the error, then press Enter and Ctrl-D (Ctrl-Z, Enter on Windows).", file=sys.stderr)  # noqa: T201
+    return sys.stdin.buffer.read()
 
 
 if __name__ == "__main__":

@@ -20,19 +20,21 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
 
-from fbnb.answers import Raw, part, understood, understood_batch
+from fbnb.answers import Raw, part, passing, understood, understood_batch
 from fbnb.clock import Clock, SystemClock
 from fbnb.errors import DialogRefused, FbnbError, InputError, SettingError, TransportError, UnreadableAnswer
 from fbnb.redact import SECRET_PARAMETERS, RedactingFilter, Secret, redact
-from fbnb.settings import Settings
+from fbnb.retries import Outcome, Retries, repeatable
+from fbnb.settings import Settings, Target
 from fbnb.tokens import AccessToken
-from fbnb.wire import Wire
+from fbnb.usage import Usage, latest_usage, told_wait
+from fbnb.wire import KEPT, Wire
 
 GRAPH_HOST = "graph.facebook.com"
 DIALOG_HOST = "www.facebook.com"
 BATCH = 50
 _CREDENTIALS = frozenset({"access_token", "appsecret_proof", "appsecret_time"})
-_TIMEOUT = httpx.Timeout(60, connect=10).as_dict()
+_TIMEOUT = {"connect": 10.0, "read": 60.0, "write": 60.0, "pool": 60.0}
 
 # What httpx's own parts log at DEBUG has the answer's headers in it, and Graph repeats tokens in those.
 for _name in ("httpx", *(f"httpcore.{module}" for module in ("connection", "http11", "http2", "proxy", "socks"))):
@@ -103,7 +105,8 @@ class Call:
 class GraphClient:
     """One app's way to Graph. Raises, from every call: GraphError, TransportError, UnreadableAnswer.
 
-    consent: how a person answers the login dialog. nonce: where unguessable strings come from. wire: what was said.
+    consent: how a person answers the login dialog. nonce: where unguessable strings come from. wire: what was said, each
+    attempt on its own. retries: how often and how long a call that may be repeated is; see fbnb/retries.py for which.
     """
 
     settings: Settings
@@ -113,6 +116,7 @@ class GraphClient:
     nonce: Callable[[], str] = secrets.token_urlsafe
     proof: Proof = Proof.PLAIN
     wire: Wire = field(default_factory=Wire)
+    retries: Retries = field(default_factory=Retries)
 
     def __repr__(self) -> str:
         return f"GraphClient({self.settings.target}, app {self.settings.app_id}, {self.settings.version})"
@@ -121,9 +125,18 @@ class GraphClient:
         """The time by this client's clock, in aware UTC."""
         return self.clock.now()
 
+    @property
+    def usage(self) -> Usage:
+        """How close to its limits the app is, by the latest answers on the wire that told."""
+        return latest_usage(((exchange.at, exchange.headers) for exchange in reversed(self.wire.last(KEPT))), self.now())
+
     def acting_as(self, consent: Consent) -> GraphClient:
         """The same client, with someone else in front of the login dialog."""
         return replace(self, consent=consent)
+
+    def with_retries(self, retries: Retries) -> GraphClient:
+        """The same client, which calls again as often and as long as told; `NO_RETRIES` takes the first answer for final."""
+        return replace(self, retries=retries)
 
     def get(self, path: str, token: AccessToken | None = None, **params: Any) -> dict[str, Any]:
         """`GET /{version}/{path}`. params: text, numbers, lists (joined by commas), or a Secret or AccessToken."""
@@ -140,8 +153,8 @@ class GraphClient:
     def batch(self, token: AccessToken, calls: Sequence[Call]) -> list[dict[str, Any] | FbnbError | None]:
         """Many calls in as few requests as it takes, 50 in each; Graph counts every call all the same.
 
-        Returns an answer or an error for each, in their order: what is refused is returned, not raised. None: Graph did
-        not get to it, or left it out.
+        Returns an answer or an error for each, in their order: what is refused is returned, not raised, and not called again.
+        None: Graph did not get to it, or left it out.
         """
         told = list[dict[str, Any] | FbnbError | None]()
         for start in range(0, len(calls), BATCH):
@@ -194,29 +207,31 @@ class GraphClient:
         if token is not None and not isinstance(token, AccessToken):
             raise InputError("That is not an access token.", remedy="Make one of the text with AccessToken.of(...).")
         url = host, _path(self.settings.version if version is None else version, path)
-        outcome = self._attempt(method, url, token, params)
+        quiet, may = self.settings.target is Target.SANDBOX, repeatable(str(params.get("method") or method), path)
+        told = self.retries.run(lambda left: self._attempt(method, url, token, params, left), may, self.clock, quiet=quiet).value
         # Raised only here, after the frames that knew the secrets are gone: no traceback, however verbose, shows them.
-        if isinstance(outcome, BaseException):
-            raise outcome
-        return outcome
+        if isinstance(told, BaseException):
+            raise told
+        return told
 
     def _attempt(
-        self, method: str, url: tuple[str, str], token: AccessToken | None, params: Mapping[str, Any]
-    ) -> dict[str, Any] | BaseException:
+        self, method: str, url: tuple[str, str], token: AccessToken | None, params: Mapping[str, Any], left: float
+    ) -> Outcome:
         hidden: list[str] = []
         try:
             at = self.now()
             hidden += [text for call in _calls(params) for text in _secrets(call.params, call.token, self.settings)]
             sent = self._texts(params, at) | self._credentials(token, at)
             hidden += [*_secrets(params, token, self.settings), sent.get("appsecret_proof", "")]
-            raw = self._send(method, url, sent)
+            raw = self._send(method, url, sent, left)
             came_back = (raw.status, raw.value(), raw.headers) if isinstance(raw, Raw) else (None, _said(raw, hidden), {})
             self.wire.record(at, method, url, sent, came_back, hidden)
             if not isinstance(raw, Raw):
-                return TransportError(_said(raw, hidden))
-            return (understood_batch if "batch" in params else understood)(raw, hidden)
+                return Outcome(TransportError(_said(raw, hidden)), passing=True)
+            told = (understood_batch if "batch" in params else understood)(raw, hidden)
+            return Outcome(told, passing(raw, told), told_wait(raw.headers))
         except BaseException as problem:  # noqa: BLE001 - whatever it is, this frame's secrets must not travel with it
-            return _without_its_frames(problem, hidden)
+            return Outcome(_without_its_frames(problem, hidden))
 
     def _credentials(self, token: AccessToken | None, at: datetime) -> dict[str, str]:
         if token is None:
@@ -241,10 +256,11 @@ class GraphClient:
             return {"method": "POST", "relative_url": path, "body": text}
         return {"method": call.method, "relative_url": f"{path}?{text}" if text else path}
 
-    def _send(self, method: str, place: tuple[str, str], params: Mapping[str, str]) -> Raw | Exception:
+    def _send(self, method: str, place: tuple[str, str], params: Mapping[str, str], left: float) -> Raw | Exception:
+        patience = {what: min(seconds, left) for what, seconds in _TIMEOUT.items()}
         url = httpx.URL(scheme="https", host=place[0], path=place[1])
         where = {"data": params} if method == "POST" else {"params": params}
-        request = httpx.Request(method, url, extensions={"timeout": _TIMEOUT}, **where)  # type: ignore[arg-type]
+        request = httpx.Request(method, url, extensions={"timeout": patience}, **where)  # type: ignore[arg-type]
         try:
             response = self.transport.handle_request(request)
             try:

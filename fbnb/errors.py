@@ -17,28 +17,32 @@ FbnbError
     ├── TokenInvalid      get a new token through login
     │   ├── TokenExpired      its time ran out: log in again
     │   ├── TokenRevoked      someone ended it early: ask the person again
+    │   ├── AccountLocked     the account waits for its owner: they clear it at facebook.com
     │   └── TokenMalformed    not a token, or not all of it: copy it again
     ├── WrongTokenKind    a token of another kind is needed here
     ├── PermissionMissing ask for the permission or the task
     ├── CodeRejected      the login code is used, late or for another redirect_uri: get a new one
     ├── LoginPending      the person has not answered on the other device yet: poll again, not too often
     ├── LoginDeclined     the person said no on the other device: explain, then ask again
+    ├── AppRestricted     the app is not live, restricted or set up wrongly: look into its dashboard
     ├── AppCredentialsWrong  app id or app secret is wrong: compare with the app's dashboard
     ├── ProofRejected     appsecret_proof is missing or wrong: sign this token with this app's secret
     ├── RateLimited       wait
+    ├── Blocked           Meta's rules do not allow it: stop, do not repeat it
     ├── TemporaryFailure  retry
     ├── NotFound          no such object, or not visible to this token
     └── RequestInvalid    a parameter or path is wrong: correct it
+        ├── RedirectRejected  redirect_uri is not one the app allows: list it in the dashboard
+        └── VersionRetired    the version, or what was called, is gone: move on
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from fbnb.redact import redact
+from fbnb.rules import Rule, Told, fitting
 
 
 class FbnbError(Exception):
@@ -51,6 +55,12 @@ class FbnbError(Exception):
         if remedy is not None:
             self.remedy = remedy
         super().__init__(" ".join(part for part in (self.problem, self.remedy) if part))
+
+    def amend(self, more: str = "", *, remedy: str | None = None) -> None:
+        """Say `more` about what is wrong, and another `remedy` in place of the one there was."""
+        self.problem = " ".join(filter(None, (self.problem, more)))
+        self.remedy = self.remedy if remedy is None else remedy
+        self.args = (" ".join(filter(None, (self.problem, self.remedy))),)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _revive, (type(self), str(self), dict(vars(self)))
@@ -174,10 +184,16 @@ class TokenRevoked(TokenInvalid):
     remedy = "Send the person through login again."
 
 
+class AccountLocked(TokenInvalid):
+    """Facebook holds the person's account back."""
+
+    remedy = "The person logs in at facebook.com and does what it asks, then logs in here again."
+
+
 class TokenMalformed(TokenInvalid):
     """Graph cannot read the token."""
 
-    remedy = "Copy it again, whole, without quotes or spaces; an app token is app-id|app-secret."
+    remedy = "Copy it again, whole; an app token is app-id|app-secret, and an id_token is no access token."
 
 
 class WrongTokenKind(GraphError):
@@ -189,7 +205,7 @@ class WrongTokenKind(GraphError):
 class PermissionMissing(GraphError):
     """A permission, or a task on the Page, is missing."""
 
-    remedy = "Ask the person for the permission (auth_type=rerequest), or a Page admin for the task."
+    remedy = "Ask the person for the permission (auth_type=rerequest), or whoever owns the Page or account for access to it."
 
 
 class CodeRejected(GraphError):
@@ -210,6 +226,12 @@ class LoginDeclined(GraphError):
     remedy = "Explain why the app needs it, then start a new device login."
 
 
+class AppRestricted(GraphError):
+    """The app may not do this, for anyone or for this person."""
+
+    remedy = "Look into the app's dashboard: is it live, is anything asked of you there, is the feature approved?"
+
+
 class AppCredentialsWrong(GraphError):
     """App id or app secret is not right."""
 
@@ -226,6 +248,12 @@ class RateLimited(GraphError):
     """Too many calls."""
 
     remedy = "Stop calling and wait; the usage headers say how full the hour is."
+
+
+class Blocked(GraphError):
+    """Meta's rules do not allow what was tried."""
+
+    remedy = "Stop and do not repeat it; wait until the block ends, and change what was sent."
 
 
 class TemporaryFailure(GraphError):
@@ -246,62 +274,16 @@ class RequestInvalid(GraphError):
     remedy = "Correct the call as the message says."
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    """An error of these codes, and of these subcodes or these words where given, is `kind`. remedy: if not its own."""
+class RedirectRejected(RequestInvalid):
+    """`redirect_uri` is not one that the app allows."""
 
-    kind: type[GraphError]
-    codes: frozenset[int]
-    subcodes: frozenset[int] = frozenset()
-    words: str = ""
-    remedy: str | None = None
-
-    def fits(self, code: int, subcode: int | None, message: str) -> bool:
-        if code not in self.codes or (self.subcodes and subcode not in self.subcodes):
-            return False
-        return re.search(self.words, message, re.IGNORECASE) is not None
+    remedy = "Send the very redirect_uri of the login, and list it in the app's dashboard (Facebook Login, Settings)."
 
 
-def _rule(kind: type[GraphError], codes: Any, subcodes: Any = (), words: str = "", remedy: str | None = None) -> _Rule:
-    return _Rule(kind, frozenset(codes), frozenset(subcodes), words, remedy)
+class VersionRetired(RequestInvalid):
+    """The version of Graph, or what was called in it, is retired."""
 
-
-_DEVICE_AGAIN = "Start the login again on the device: a code is good for one login, and for minutes only."
-
-
-# The first rule that fits decides, so the particular stand before the general.
-_RULES = (
-    _rule(ProofRejected, {100}, words="appsecret_proof"),
-    _rule(CodeRejected, {100}, {36007, 36008, 36009}),
-    _rule(CodeRejected, {463}, {1349152}, remedy=_DEVICE_AGAIN),
-    _rule(CodeRejected, {100}, words="device login code", remedy=_DEVICE_AGAIN),
-    _rule(RateLimited, {17}, {1349172}, remedy="Wait for the interval, then poll again."),
-    _rule(LoginPending, {31}),
-    _rule(LoginDeclined, {100}, {1349173}),
-    _rule(CodeRejected, {1, 100}, words="verification code|authorization code|code_verifier"),
-    _rule(AppCredentialsWrong, {1, 100, 101, 190}, words="client secret|validating application|client_id"),
-    _rule(NotFound, {100}, {33}),
-    _rule(NotFound, {803}),
-    _rule(WrongTokenKind, {100}, words="must (provide|be called with) an app access token|did not match the Viewing App"),
-    _rule(
-        WrongTokenKind,
-        {102, 104, 190, 210, 2500},
-        words=r"must be called with a|access token (is|must be)|page access token is|user access token",
-    ),
-    _rule(WrongTokenKind, {190}, words="debug only", remedy="It can only be asked about; call with the token it was made from."),
-    _rule(PermissionMissing, {190}, words="must be granted before"),
-    _rule(TokenExpired, {102, 190, 463}, {463}),
-    _rule(TokenExpired, {463}),
-    _rule(TokenRevoked, {102, 190}, {452, 458, 459, 460, 464, 465, 466, 467, 490, 492}),
-    _rule(TokenRevoked, {190}, words="belongs to a Page", remedy="Drop the token: it comes back only if the Page does."),
-    _rule(TokenMalformed, {190}, words="signature", remedy="Was the app secret reset? Then make the app token anew."),
-    _rule(TokenMalformed, {190}, words="cannot parse|decrypted|malformed"),
-    _rule(TokenInvalid, {102, 190, 458, 459, 460, 464, 467}),
-    _rule(RateLimited, {4, 9, 17, 32, 341, 613, *range(80000, 80015)}),
-    _rule(TemporaryFailure, {-1, 1, 2}),
-    _rule(PermissionMissing, {3, 10, *range(200, 300)}),
-    _rule(RequestInvalid, {100, 191, 2500, 2635, 2900, 2902, 2903}),
-)
+    remedy = "Call a version that is in use (FBNB_VERSION)."
 
 
 def graph_error(status: int, body: dict[str, Any], known: Iterable[str] = ()) -> GraphError:
@@ -313,17 +295,24 @@ def graph_error(status: int, body: dict[str, Any], known: Iterable[str] = ()) ->
     told = body.get("error")
     told = told if isinstance(told, dict) else {"message": str(told)}
     message, code, subcode = str(told.get("message", "")), _number(told.get("code")), _number(told.get("error_subcode"))
-    fitting = (rule for rule in _RULES if code is not None and rule.fits(code, subcode, message))
-    rule = next(fitting, _Rule(GraphError, frozenset()))
-    return rule.kind(
+    words = "\n".join(str(told.get(name, "")) for name in ("message", "error_user_title", "error_user_msg"))
+    rule, _ = next(fitting(Told(code, subcode, words)))
+    kind = kind_of(rule)
+    return (kind if issubclass(kind, GraphError) else GraphError)(
         redact(message, known),
         code=code,
         subcode=subcode,
         type=str(told.get("type", "")),
         status=status,
         fbtrace_id=str(told.get("fbtrace_id", "")),
-        remedy=rule.remedy,
+        remedy=rule.remedy or kind.remedy,
     )
+
+
+def kind_of(rule: Rule) -> type[FbnbError]:
+    """The class that a rule names."""
+    kind: type[FbnbError] = globals()[rule.error]
+    return kind
 
 
 def _number(value: object) -> int | None:

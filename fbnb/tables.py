@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from textwrap import shorten
 from typing import Any
 
 import pandas as pd
@@ -18,6 +20,7 @@ from fbnb.flows.system_user import SystemUser
 from fbnb.flows.test_users import TestUser
 from fbnb.sandbox.families import Kin
 from fbnb.tokens import NEVER, AccessToken, Expiry, Page, Permission, TokenFault, TokenInfo, expired
+from fbnb.usage import Usage
 from fbnb.wire import Exchange
 
 _TIME = "datetime64[s, UTC]"
@@ -333,9 +336,33 @@ def family_table(family: Iterable[Kin]) -> pd.DataFrame:
     return _frame(rows, columns | {"since": _TIME, "why": "str"})
 
 
+def blast_table(radii: Mapping[str, Iterable[Kin]]) -> pd.DataFrame:
+    """One row per event: how many tokens of each kind would die of it, and the error that the first of them would meet."""
+    held = [(event, list(kin)) for event, kin in radii.items()]
+    rows = [(event, _kinds(kin) or "none", kin[0].why if kin else "") for event, kin in held]
+    return _frame(rows, dict.fromkeys(["event", "tokens that would die", "error"], "str")).set_index("event")
+
+
+def _kinds(family: Iterable[Kin]) -> str:
+    return ", ".join(f"{count} {kind}" for kind, count in Counter(kin.kind for kin in family).items())
+
+
 def event_table(happened: Iterable[tuple[datetime, str]]) -> pd.DataFrame:
     """One row per event of the sandbox: when, and what."""
     return _frame(list(happened), {"when": _TIME, "what happened": "str"})
+
+
+def suspect_table(line_up: Mapping[str, Iterable[str]]) -> pd.DataFrame:
+    """One row per answer that a line-up gave, in its first words: the suspects that it leaves."""
+    rows = [(shorten(answer, 80, placeholder=" …"), ", ".join(names)) for answer, names in line_up.items()]
+    return _frame(rows, {"answer": "str", "suspects left": "str"})
+
+
+def usage_table(usage: Usage) -> pd.DataFrame:
+    """One row per limit that Graph told of: of what, how full in percent by each measure, and the minutes to wait, if any."""
+    rows = [(load.limit, load.of, load.calls, load.cpu_time, load.total_time, load.minutes, load.tier) for load in usage.loads]
+    columns = {"limit": "str", "of": "str", "calls %": "Float64", "cpu %": "Float64", "time %": "Float64"}
+    return _frame(rows, columns | {"minutes to wait": "Int64", "tier": "str"})
 
 
 def _instant(expiry: Expiry) -> datetime | None:

@@ -12,9 +12,10 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from fbnb.redact import SECRET_PARAMETERS, redact, redact_json, redact_params
+from fbnb.usage import HEADERS as USAGE_HEADERS
 
 KEPT = 1000
-_HEADERS = ("facebook-api-version", "www-authenticate", "x-app-usage", "x-business-use-case-usage", "location")
+_HEADERS = ("facebook-api-version", "www-authenticate", "retry-after", *USAGE_HEADERS, "location")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ ROOT = Path(__file__).parents[1]
 
 # FBNB_TEST_ALL=1: long runs use their full counts.
 hypothesis.settings.register_profile("all", max_examples=2000, deadline=None)
-hypothesis.settings.load_profile("all" if os.environ.get("FBNB_TEST_ALL") == "1" else "default")
+hypothesis.settings.register_profile("some", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("all" if os.environ.get("FBNB_TEST_ALL") == "1" else "some")
 
 
 @pytest.fixture

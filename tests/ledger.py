@@ -6,7 +6,7 @@ A row in `data/answers/*.jsonl` is
             {"log_in": person, "as": name} with scopes, decline, pages, app, auth_type
             {"code": person, "as": name} with scopes, params of the dialog, and used, to spend it
             {"extend": token, "as": name}, {"pages": token}, which names each token "page <name of the Page>"
-            {"advance": {unit: n}}, {"event": [method of Sandbox, arguments]}, {"defaults": {name: value}}
+            {"advance": {unit: n}}, {"event": [method of Sandbox, arguments]} with "with", by name, {"defaults": {name: value}}
             {"require_proof": app}, {"proof": token, "as": name, "key": secret} with time, seconds from now
             {"ask": as below, "take": {name: field}}, which must succeed, or with "refused" must not; the fields are the
             body's, or the redirect's
@@ -103,7 +103,7 @@ def _advance(sandbox: Sandbox, step: dict[str, Any], names: dict[str, str]) -> N
 
 
 def _event(sandbox: Sandbox, step: dict[str, Any], names: dict[str, str]) -> None:
-    getattr(sandbox, step["event"][0])(*step["event"][1:])
+    getattr(sandbox, step["event"][0])(*step["event"][1:], **step.get("with", {}))
 
 
 def _defaults(sandbox: Sandbox, step: dict[str, Any], names: dict[str, str]) -> None:

@@ -18,6 +18,7 @@ from shell import shown
 
 from fbnb.client import Call, GraphClient, Proof
 from fbnb.clock import ManualClock, SystemClock
+from fbnb.diagnose import diagnose
 from fbnb.errors import FbnbError
 from fbnb.flows.app_tokens import compose_app_token, compose_client_token, get_app_token
 from fbnb.flows.business_login import exchange_business_code
@@ -34,11 +35,12 @@ from fbnb.flows.system_user import SystemUser, generate_system_user_token, refre
 from fbnb.flows.test_users import create_test_user
 from fbnb.plots import sequence_diagram
 from fbnb.redact import Secret
+from fbnb.retries import NO_RETRIES
 from fbnb.settings import Settings, load_settings
 from fbnb.tables import client_table, token_table, wire_table
 from fbnb.tokens import AccessToken, Page
 from fbnb.walks import walk_login
-from fbnb.widgets import PagePicker, SettingsForm, Stepper
+from fbnb.widgets import ErrorExplainer, PagePicker, SettingsForm, Stepper
 from fbnb.wire import as_curl
 
 APP_SECRET = "0123456789abcdef0123456789abcdef"
@@ -164,7 +166,7 @@ def test_a_code_of_any_shape(code: str) -> None:
 
 
 def test_an_answer_cut_in_the_middle_of_a_token() -> None:
-    client = GraphClient(settings(), Capture([(200, f'{{"access_token":"{ODD}')]))
+    client = GraphClient(settings(), Capture([(200, f'{{"access_token":"{ODD}')]), retries=NO_RETRIES)
     with pytest.raises(FbnbError):
         client.get("me", input_token="a-plain-string-of-a-token")
     assert not leaks(repr(client.wire.exchanges))
@@ -182,6 +184,18 @@ def test_no_widget() -> None:
     for _ in range(5):
         stepper.next_button.click()
         assert not leaks(stepper.snapshot() + repr(stepper.walk) + repr(stepper._repr_mimebundle_()))
+
+
+def test_no_diagnosis() -> None:
+    client, given = journey()
+    pasted = [f"Malformed access token {canary} client_secret={canary} (#190)" for canary in CANARIES]
+    for value in [*given, *client.wire.exchanges, client, REFUSED[1], ECHOED[1], httpx.Response(400, json=REFUSED[1]), *pasted]:
+        found = diagnose(value, where=f"{value}")
+        assert not leaks(f"{found!r}{found}{found._repr_html_()}{pickle.dumps(found).decode('latin-1')}"), type(value)
+    explainer = ErrorExplainer()
+    explainer.pasted.value = str(REFUSED[1])
+    explainer.explain_button.click()
+    assert not leaks(explainer.snapshot() + str([child.get_state() for child in explainer.view.children]))
 
 
 def test_no_pickle() -> None:
@@ -224,6 +238,7 @@ VERBOSE_CELLS = {
     "a forged signed_request": "read_signed_request(redirect, client.settings.app_secret)",
     "a forged id_token": "verify_id_token(keyless, redirect, nonce='n')",
     "a bad client token": "Settings(client_token=Secret(token.value.reveal()))",
+    "a diagnosis gone wrong": "diagnose(pasted(), colour=token)",
     "a bad setting": "Settings(app_secret=Secret(token.value.reveal()))",
 }
 
@@ -235,7 +250,9 @@ def test_no_traceback(cell: str, mode: str, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("FBNB_VERSION", "26")
     names = {
         "client": GraphClient(settings(), Capture([REFUSED])),
-        "broken": GraphClient(settings(), Failing(lambda request: httpx.ConnectError(f"cannot reach {request.url}"))),
+        "broken": GraphClient(
+            settings(), Failing(lambda asked: httpx.ConnectError(f"cannot reach {asked.url}")), ManualClock(NOW)
+        ),
         "interrupted": GraphClient(settings(), Failing(lambda request: KeyboardInterrupt(str(request.url)))),
         "token": token(),
         "code": Secret(CODE),
@@ -245,8 +262,11 @@ def test_no_traceback(cell: str, mode: str, monkeypatch: pytest.MonkeyPatch) -> 
         "pasted": lambda: f"{USER} ",
         "load_settings": load_settings,
         "halfway": GraphClient(settings(), _ThenInterrupted([ANSWERS[2]])),
-        "cut": GraphClient(settings(), Capture([ANSWERS[2], (200, '{"access_token": "no-token-shape-at-all-canary')])),
+        "cut": GraphClient(
+            settings(), Capture([ANSWERS[2], (200, '{"access_token": "no-token-shape-at-all-canary')]), ManualClock(NOW)
+        ),
         "odd": GraphClient(settings(), Capture([{"access_token": USER, "expires_in": "soon"}])),
+        "diagnose": diagnose,
         "deep": GraphClient(settings(), Capture([(200, '{"a":' * 600 + f'"{USER}"' + "}" * 600)])),
         "Call": Call,
         "read_signed_request": read_signed_request,

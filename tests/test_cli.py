@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from fbnb import __version__, cli
-from fbnb.cli import copy_changed, main
+from fbnb import __version__, lab
+from fbnb.cli import main
+from fbnb.lab import copy_changed
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def test_lab_in_a_clone_opens_the_notebooks_where_they_are(started: list[list[st
 def test_lab_from_a_wheel_brings_the_notebooks_along(
     started: list[list[str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cli, "installed", lambda: True)
+    monkeypatch.setattr(lab, "installed", lambda: True)
     main(["lab", "--folder", "mine"])
     assert Path.cwd() == tmp_path / "mine"
     assert (tmp_path / "mine" / "notebooks" / "00_start_here.ipynb").is_file()
@@ -81,20 +82,24 @@ def test_an_untouched_notebook_is_renewed_by_a_newer_version(monkeypatch: pytest
     for name in ("notebooks", "data"):
         (old / name).mkdir(parents=True)
     (old / "notebooks" / "01_login.ipynb").write_text("an older version")
-    monkeypatch.setattr(cli, "folder", lambda name: old / name)
+    monkeypatch.setattr(lab, "folder", lambda name: old / name)
     assert copy_changed(here) == []
-    monkeypatch.setattr(cli, "folder", lambda name: root / name)
+    monkeypatch.setattr(lab, "folder", lambda name: root / name)
     assert copy_changed(here) == []
     assert (here / "notebooks" / "01_login.ipynb").read_bytes() == (root / "notebooks" / "01_login.ipynb").read_bytes()
 
 
-def test_a_folder_that_cannot_be_made_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(cli, "installed", lambda: True)
+def test_a_folder_that_cannot_be_made_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(lab, "installed", lambda: True)
     (tmp_path / "file").write_text("")
     with pytest.raises(SystemExit) as left:
         main(["lab", "--folder", str(tmp_path / "file" / "inside")])
-    assert str(left.value.code).startswith("fbnb: ")
-    assert "\n" not in str(left.value.code)
+    said = capsys.readouterr().err
+    assert left.value.code == 2
+    assert said.startswith("fbnb: ")
+    assert said.count("\n") == 1
 
 
 @pytest.mark.parametrize("spoilt", ["{not json", "null", "[1]", "5"])

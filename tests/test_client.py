@@ -15,6 +15,7 @@ from fbnb.client import GraphClient, Proof, appsecret_proof, live_transport, no_
 from fbnb.clock import ManualClock
 from fbnb.errors import DialogRefused, InputError, TokenExpired, TransportError, UnreadableAnswer
 from fbnb.redact import Secret
+from fbnb.retries import NO_RETRIES
 from fbnb.settings import Settings
 from fbnb.tokens import AccessToken
 
@@ -151,7 +152,7 @@ def test_paging_in_circles_ends() -> None:
 def test_an_answer_that_is_not_graphs_says_so(answer: Any, problem: str) -> None:
     capture = Capture([answer])
     with pytest.raises(UnreadableAnswer, match=problem):
-        client_of(capture).get("me", TOKEN)
+        client_of(capture, retries=NO_RETRIES).get("me", TOKEN)
     assert len(capture.requests) == 1
 
 

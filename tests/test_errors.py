@@ -9,6 +9,7 @@ from shell import shown
 
 from fbnb import errors
 from fbnb.errors import FbnbError, GraphError, graph_error
+from fbnb.resources import rows
 
 
 def refusal(code: object, message: str = "", subcode: object = None) -> GraphError:
@@ -54,6 +55,63 @@ def refusal(code: object, message: str = "", subcode: object = None) -> GraphErr
 )
 def test_each_refusal_has_its_name(kind: str, code: object, subcode: object, message: str) -> None:
     assert type(refusal(code, message, subcode)).__name__ == kind
+
+
+def numbered() -> list[dict[str, str]]:
+    return [row for row in rows("errors.csv") if row["code"].lstrip("-").isdigit() and row["example"]]
+
+
+def test_each_row_of_the_table_is_told_by_its_own_words_and_numbers() -> None:
+    for row in numbered():
+        error = refusal(row["code"], row["example"], row["subcode"])
+        assert error.remedy, row
+        assert row["type"] == "redirect" or type(error) is not GraphError, row
+
+
+def test_every_code_and_subcode_has_a_class_and_a_remedy() -> None:
+    for row in rows("errors.csv"):
+        for code in row["code"].split():
+            error = refusal(code.partition("-")[0] or code, "", row["subcode"])
+            assert error.remedy, row
+            assert type(error) is not GraphError, row
+
+
+def test_the_table_names_only_classes_and_causes_that_there_are() -> None:
+    causes = {row["cause"] for row in rows("causes.csv")}
+    for row in rows("errors.csv"):
+        assert not row["error"] or issubclass(getattr(errors, row["error"]), FbnbError), row
+        assert {row["cause"], *row["also"].split()} <= causes, row
+        assert row["cause"] not in row["also"].split(), row
+        assert set(row["by"].split()) <= {"code", "subcode", "words"}, row
+        assert row["source"], row
+
+
+def test_no_row_stands_behind_one_that_always_fits_first() -> None:
+    seen: set[tuple[str, ...]] = set()
+    for row in rows("errors.csv"):
+        told = tuple(row[name] for name in ("by", *row["by"].split(), "where"))
+        assert told not in seen, row
+        seen.add(told)
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "message"),
+    [
+        ("RateLimited", 80999, ""),
+        ("PermissionMissing", 287, ""),
+        ("RequestInvalid", 199, ""),
+        ("TokenInvalid", 190, "words of next year"),
+        ("TokenExpired", 987654, "Session has expired"),
+        ("AppRestricted", 3, ""),
+        ("AppRestricted", 200, "API access blocked."),
+        ("AccountLocked", 459, ""),
+        ("Blocked", 368, ""),
+        ("VersionRetired", 2635, ""),
+        ("RedirectRejected", 191, ""),
+    ],
+)
+def test_what_is_not_in_the_table_falls_to_its_family_or_to_its_words(kind: str, code: int, message: str) -> None:
+    assert type(refusal(code, message)).__name__ == kind
 
 
 def test_an_error_object_that_is_none_is_still_an_error() -> None:

@@ -14,7 +14,7 @@ from capture import Capture
 from fbnb.client import GraphClient
 from fbnb.errors import InputError, RateLimited, RequestInvalid, TokenExpired, TokenMalformed, WrongTokenKind
 from fbnb.flows.app_tokens import compose_app_token
-from fbnb.flows.find_pages import Cause, Finding, Rung, find_pages, ticked
+from fbnb.flows.find_pages import Absence, Finding, Rung, find_pages, ticked
 from fbnb.flows.login import log_in
 from fbnb.flows.page_tokens import list_pages
 from fbnb.flows.revoke import revoke_permission
@@ -63,30 +63,30 @@ def test_all_is_well(client: GraphClient, sandbox: Sandbox) -> None:
         assert bool(finding.token) is not bool(finding.causes)
 
 
-WAYS: list[tuple[str, str, Cause, Event, dict[str, Any]]] = [
-    ("not ticked", BOOKS, Cause.NOT_TICKED, nothing, {"pages": ["Harbour Bakery"]}),
-    ("nothing ticked", BOOKS, Cause.NOT_TICKED, nothing, {"pages": []}),
-    ("role lost", MUSEUM, Cause.ROLE, lambda s: s.change_role("Mara Quay", "Tide Museum"), {}),
+WAYS: list[tuple[str, str, Absence, Event, dict[str, Any]]] = [
+    ("not ticked", BOOKS, Absence.NOT_TICKED, nothing, {"pages": ["Harbour Bakery"]}),
+    ("nothing ticked", BOOKS, Absence.NOT_TICKED, nothing, {"pages": []}),
+    ("role lost", MUSEUM, Absence.ROLE, lambda s: s.change_role("Mara Quay", "Tide Museum"), {}),
     (
         "ticked, then role lost",
         MUSEUM,
-        Cause.ROLE,
+        Absence.ROLE,
         lambda s: s.change_role("Mara Quay", "Tide Museum"),
         {"pages": ["Tide Museum"]},
     ),
-    ("a live contributor only", CONCERTS, Cause.ROLE, nothing, {}),
+    ("a live contributor only", CONCERTS, Absence.ROLE, nothing, {}),
     (
         "demoted to live contributor",
         BAKERY,
-        Cause.ROLE,
+        Absence.ROLE,
         lambda s: s.change_role("Mara Quay", "Harbour Bakery", "live_contributor"),
         {},
     ),
-    ("two-factor", FISH, Cause.TWO_FACTOR, lambda s: s.demand_two_factor(COLLECTIVE), {}),
-    ("two-factor, ticked", FISH, Cause.TWO_FACTOR, lambda s: s.demand_two_factor(COLLECTIVE), {"pages": ["Fish Market"]}),
-    ("deleted", REGATTA, Cause.GONE, lambda s: s.delete_page("Regatta 2026"), {}),
-    ("ticked, then deleted", REGATTA, Cause.GONE, lambda s: s.delete_page("Regatta 2026"), {"pages": ["Regatta 2026"]}),
-    ("owned, then deleted", FISH, Cause.GONE, lambda s: s.delete_page("Fish Market"), {}),
+    ("two-factor", FISH, Absence.TWO_FACTOR, lambda s: s.demand_two_factor(COLLECTIVE), {}),
+    ("two-factor, ticked", FISH, Absence.TWO_FACTOR, lambda s: s.demand_two_factor(COLLECTIVE), {"pages": ["Fish Market"]}),
+    ("deleted", REGATTA, Absence.GONE, lambda s: s.delete_page("Regatta 2026"), {}),
+    ("ticked, then deleted", REGATTA, Absence.GONE, lambda s: s.delete_page("Regatta 2026"), {"pages": ["Regatta 2026"]}),
+    ("owned, then deleted", FISH, Absence.GONE, lambda s: s.delete_page("Fish Market"), {}),
 ]
 
 
@@ -96,7 +96,7 @@ WAYS: list[tuple[str, str, Cause, Event, dict[str, Any]]] = [
     ids=lambda value: value[0] if isinstance(value, tuple) else "+".join(value),
 )
 def test_the_true_cause_is_among_those_named(
-    way: tuple[str, str, Cause, Event, dict[str, Any]], scopes: list[str], client: GraphClient, sandbox: Sandbox
+    way: tuple[str, str, Absence, Event, dict[str, Any]], scopes: list[str], client: GraphClient, sandbox: Sandbox
 ) -> None:
     _, page, cause, event, choice = way
     finding = after(sandbox, client, scopes, event, **choice)[page]
@@ -109,23 +109,23 @@ def test_the_true_cause_is_among_those_named(
 @pytest.mark.parametrize("scopes", [["email"], ["business_management"]])
 @pytest.mark.parametrize("page", [BAKERY, FISH, MUSEUM])
 def test_no_permission_for_pages(scopes: list[str], page: str, client: GraphClient, sandbox: Sandbox) -> None:
-    assert after(sandbox, client, scopes, nothing)[page].causes == (Cause.PERMISSION, Cause.ROLE)
+    assert after(sandbox, client, scopes, nothing)[page].causes == (Absence.PERMISSION, Absence.ROLE)
 
 
 @pytest.mark.parametrize("pages", [None, ["Harbour Street Holdings"]])
 def test_a_page_through_a_business(pages: list[str] | None, client: GraphClient, sandbox: Sandbox) -> None:
-    assert after(sandbox, client, LIST, nothing, pages=pages)[HOLDINGS].causes == (Cause.PERMISSION, Cause.ROLE)
+    assert after(sandbox, client, LIST, nothing, pages=pages)[HOLDINGS].causes == (Absence.PERMISSION, Absence.ROLE)
     finding = after(sandbox, client, BOTH, nothing, pages=pages)[HOLDINGS]
     assert finding.token
     assert Rung.OWNED in finding.rungs
 
 
 def test_a_permission_declined_or_taken_back(client: GraphClient, sandbox: Sandbox) -> None:
-    assert after(sandbox, client, LIST, nothing, decline=LIST)[BAKERY].causes[0] is Cause.PERMISSION
+    assert after(sandbox, client, LIST, nothing, decline=LIST)[BAKERY].causes[0] is Absence.PERMISSION
     token = log_in(client, LIST, auth_type="rerequest")
     assert found(client, token)[BAKERY].token
     revoke_permission(client, token, "pages_show_list")
-    assert found(client, token)[BAKERY].causes[0] is Cause.PERMISSION
+    assert found(client, token)[BAKERY].causes[0] is Absence.PERMISSION
 
 
 def test_what_the_answers_leave_no_doubt_about(client: GraphClient, sandbox: Sandbox) -> None:
@@ -133,21 +133,21 @@ def test_what_the_answers_leave_no_doubt_about(client: GraphClient, sandbox: San
     sandbox.change_role("Mara Quay", "Tide Museum")
     sandbox.demand_two_factor(COLLECTIVE)
     pages = found(client, token)
-    assert pages[MUSEUM].causes == (Cause.ROLE,)
-    assert pages[BAKERY].causes == (Cause.TWO_FACTOR,)
+    assert pages[MUSEUM].causes == (Absence.ROLE,)
+    assert pages[BAKERY].causes == (Absence.TWO_FACTOR,)
     assert pages[BAKERY].rungs[0] is Rung.ACCOUNTS
 
 
 def test_a_role_lost_before_the_login_looks_like_a_missing_tick(client: GraphClient, sandbox: Sandbox) -> None:
     sandbox.change_role("Mara Quay", "Tide Museum")
     finding = after(sandbox, client, BOTH, nothing, pages=["Harbour Bakery"])[MUSEUM]
-    assert finding.causes == (Cause.NOT_TICKED, Cause.ROLE)
+    assert finding.causes == (Absence.NOT_TICKED, Absence.ROLE)
 
 
 def test_an_id_that_is_no_pages(client: GraphClient, short: AccessToken) -> None:
     person = "2100000000001"
     unknown, someone = find_pages(client, short, expected=["3999999999999", person])[-2:]
-    assert unknown.causes[0] is someone.causes[0] is Cause.GONE
+    assert unknown.causes[0] is someone.causes[0] is Absence.GONE
     with pytest.raises(InputError, match="'harbourbakery'"):
         find_pages(client, short, expected=["harbourbakery"])
 
@@ -168,7 +168,7 @@ def test_a_page_is_not_asked_for_again_once_it_has_a_token(client: GraphClient, 
 
 def test_a_list_that_is_refused_is_no_crash(client: GraphClient, sandbox: Sandbox) -> None:
     sandbox.world.defaults = msgspec.structs.replace(sandbox.world.defaults, accounts_without_permission="refuse")
-    assert found(client, log_in(client, ["email"]))[BAKERY].causes[0] is Cause.PERMISSION
+    assert found(client, log_in(client, ["email"]))[BAKERY].causes[0] is Absence.PERMISSION
 
 
 def test_a_system_user_without_a_page_is_no_crash(client: GraphClient, sandbox: Sandbox) -> None:
@@ -176,7 +176,7 @@ def test_a_system_user_without_a_page_is_no_crash(client: GraphClient, sandbox: 
     robot = create_system_user(client, "5000000000001", "Robot", admin)
     install_app(client, robot.id, admin)
     token = generate_system_user_token(client, robot, BOTH, admin)
-    assert Cause.ROLE in found(client, token)[BAKERY].causes
+    assert Absence.ROLE in found(client, token)[BAKERY].causes
     sandbox.change_role("Robot", "Harbour Bakery", "admin")
     assert found(client, token)[BAKERY].token
 
@@ -190,7 +190,7 @@ def test_a_business_that_refuses_is_passed_over(client: GraphClient, short: Acce
     answers: list[Any] = [INFO, REFUSED, {"data": [{"id": "5"}, {"id": "6"}]}, REFUSED, REFUSED, pages, REFUSED, REFUSED]
     finding = find_pages(replace(client, transport=Capture(answers)), short)
     assert [(page.page_id, page.name, page.rungs, page.causes) for page in finding] == [
-        ("42", "Here", (Rung.OWNED,), (Cause.ROLE,))
+        ("42", "Here", (Rung.OWNED,), (Absence.ROLE,))
     ]
     assert find_pages(replace(client, transport=Capture([INFO, REFUSED, REFUSED])), short) == []
 
@@ -205,7 +205,7 @@ def test_a_page_that_a_business_lists_is_not_deleted(client: GraphClient, short:
     gone = (400, {"error": {"message": "Unsupported get request.", "code": 100, "error_subcode": 33}})
     answers: list[Any] = [INFO, {"data": []}, {"data": [{"id": "5"}]}, {"data": [{"id": "42"}]}, {"data": []}, gone]
     (finding,) = find_pages(replace(client, transport=Capture(answers)), short)
-    assert finding.causes == (Cause.ROLE,)
+    assert finding.causes == (Absence.ROLE,)
 
 
 def test_the_token_must_be_a_live_one_of_a_person(client: GraphClient, sandbox: Sandbox, short: AccessToken) -> None:
@@ -255,7 +255,7 @@ def test_the_table_says_it_in_words(client: GraphClient, short: AccessToken) -> 
         CONCERTS,
         "the Page's node",
         "none",
-        f"{Cause.ROLE}; or {Cause.TWO_FACTOR}",
+        f"{Absence.ROLE}; or {Absence.TWO_FACTOR}",
     ]
     assert list(table.loc[1])[:4] == ["not told", HOLDINGS, "nowhere", "none"]
     bakery = find_pages(client, short)[0]

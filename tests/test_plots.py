@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -12,9 +15,12 @@ from fbnb.flows.debug_token import debug_token
 from fbnb.flows.login import log_in, login_url
 from fbnb.flows.oidc import discover, log_in_limited
 from fbnb.flows.page_tokens import list_pages
-from fbnb.plots import qr_code, sequence_diagram
+from fbnb.kit import sandbox_client
+from fbnb.plots import family_tree, lifetimes, qr_code, sequence_diagram
+from fbnb.plots.picture import Picture
 from fbnb.sandbox import Sandbox
-from fbnb.tokens import AccessToken
+from fbnb.sandbox.families import Kin
+from fbnb.tokens import NEVER, AccessToken, Expiry, TokenKind
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -115,3 +121,102 @@ def test_what_is_not_xml_is_escaped(client: GraphClient) -> None:
 def test_odd_answers_are_drawn_too(answer: object, client: GraphClient) -> None:
     client.wire.record(client.now(), "GET", ("graph.facebook.com", "/v26.0/me"), {}, (200, answer, {}), ())
     assert words(sequence_diagram(client.wire.exchanges).svg)[-1].startswith("200: ")
+
+
+# Families
+
+START = datetime(2026, 11, 2, 9, tzinfo=UTC)
+YEAR_END = START + timedelta(days=365)
+Draw = Callable[[list[Kin]], Picture]
+DRAWINGS: list[Draw] = [family_tree, lambda family: lifetimes(family, until=YEAR_END)]
+
+
+def kin(whose: str = "Mara Quay", depth: int = 0, **more: Any) -> Kin:
+    told = {"kind": TokenKind.PAGE if depth else TokenKind.USER, "expires_at": NEVER, "data_access_until": None} | more
+    return Kin(hint="EAA…1234", depth=depth, whose=whose, call="a test", issued=START, **told)
+
+
+def a_year(sandbox: Sandbox, short: AccessToken) -> list[Kin]:
+    list_pages(sandbox_client(sandbox), short)
+    sandbox.schedule(sandbox.event.change_role("Mara Quay", "Ferry Timetable"), minutes=30)
+    sandbox.schedule(sandbox.event.block_app(), days=200)
+    sandbox.clock.advance(days=365)
+    return sandbox.family(short)
+
+
+@pytest.mark.parametrize("draw", DRAWINGS)
+def test_a_family_is_drawn_the_same_every_time_with_title_and_words(draw: Draw, sandbox: Sandbox, short: AccessToken) -> None:
+    family = a_year(sandbox, short)
+    picture = draw(family)
+    assert picture == draw(family)
+    root = ET.fromstring(picture.svg)
+    assert (root.get("role"), [node.tag for node in root][:2]) == ("img", [f"{SVG}title", f"{SVG}desc"])
+    assert root[1].text == repr(picture) == picture.text
+    for kin in family:
+        assert kin.whose in picture.text
+        assert kin.state in picture.text
+
+
+def test_a_tree_says_each_state_and_does_not_only_colour_it(sandbox: Sandbox, short: AccessToken) -> None:
+    told = words(family_tree(a_year(sandbox, short)).svg)
+    assert told[1] == "expired since 2026-11-02 11:00: 190/463"
+    ferry = told.index(next(word for word in told if "Ferry Timetable" in word))
+    assert told[ferry + 1] == "dead since 2026-11-02 09:30: 190/492"
+    assert len(told) == 18
+
+
+def test_a_tree_ties_each_to_the_one_it_was_made_with() -> None:
+    family = [kin(), kin("one", 1), kin("under one", 2), kin("two", 1)]
+    paths = [node.get("d") for node in ET.fromstring(family_tree(family).svg).iter(f"{SVG}path")]
+    assert paths == ["M30 58 V92 H48", "M64 116 V150 H82", "M30 58 V208 H48"]
+
+
+def test_lifetimes_number_what_happened_and_tell_it_below(sandbox: Sandbox, short: AccessToken) -> None:
+    family = a_year(sandbox, short)
+    told = words(lifetimes(family, sandbox.happened, until=sandbox.clock.now()).svg)
+    assert "Bars: expired, dead. A cross: it ended there. An arrow: it lives on. Dots: what it would have lived." in told
+    assert told[-2:] == ["1: 2026-11-02, Mara Quay has no role on Ferry Timetable", "2: 2027-05-21, Meta blocks the app"]
+    assert {"1", "2", "Nov 2026"} <= set(told)
+
+
+def test_events_too_close_for_two_labels_share_one() -> None:
+    happened = [(START + timedelta(days=day), "x") for day in (100, 102, 103, 200)]
+    told = words(lifetimes([kin()], happened, until=YEAR_END).svg)
+    assert {"1-3", "4"} <= set(told)
+    assert not {"1", "2", "3"} & set(told)
+
+
+@pytest.mark.parametrize(("ends", "drawn"), [(NEVER, "M680"), (None, "M680"), (YEAR_END, "M680"), (START, "")])
+def test_who_lives_on_has_an_arrow_at_the_edge(ends: Expiry, drawn: str) -> None:
+    paths = [str(node.get("d")) for node in ET.fromstring(DRAWINGS[1]([kin(expires_at=ends)]).svg).iter(f"{SVG}path")]
+    assert [path[:4] for path in paths] == ([drawn] if drawn else [])
+
+
+@pytest.mark.parametrize("draw", DRAWINGS)
+@pytest.mark.parametrize("family", [[], [kin()], [kin(), *(kin(f"Page {n}", 1) for n in range(60))]], ids=["0", "1", "61"])
+def test_a_family_of_any_size_is_a_picture_as_tall_as_it_needs(draw: Draw, family: list[Kin]) -> None:
+    root = ET.fromstring(draw(family).svg)
+    height = int(str(root.get("viewBox")).split()[-1])
+    lowest = max([float(node.get("y", 0)) + float(node.get("height", 0)) for node in root.iter() if node is not root[2]])
+    assert lowest <= height
+    assert sum("Page" in str(node.text) for node in root.iter(f"{SVG}text")) == max(0, len(family) - 1)
+
+
+@pytest.mark.parametrize("draw", DRAWINGS)
+def test_a_page_may_be_called_what_it_likes(draw: Draw) -> None:
+    picture = draw([kin('<b>&"Fish"]]>')])
+    assert any('<b>&"Fish"]]>' in word for word in words(picture.svg))
+
+
+def test_a_life_shorter_than_a_pixel_is_still_there() -> None:
+    bars = [
+        node for node in ET.fromstring(DRAWINGS[1]([kin(expires_at=START)]).svg).iter(f"{SVG}rect") if node.get("height") == "15"
+    ]
+    assert [node.get("width") for node in bars] == ["3"]
+
+
+@pytest.mark.parametrize(
+    ("span", "label"), [(timedelta(hours=2), "10:00"), (timedelta(days=20), "09 Nov"), (timedelta(days=700), "Nov 2027")]
+)
+def test_the_calendar_fits_the_span(span: timedelta, label: str) -> None:
+    assert label in words(lifetimes([kin()], until=START + span).svg)

@@ -16,10 +16,11 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # Who may import whom: a module imports only from its own floor's folder-mates or from floors below.
 FLOORS = [
-    {"redact", "clock", "resources", "exercise"},
+    {"redact", "clock", "resources", "exercise", "usage"},
+    {"rules", "pasted", "codes"},
     {"errors"},
-    {"tokens", "settings", "catalogue"},
-    {"answers", "wire"},
+    {"tokens", "settings", "catalogue", "diagnose", "lab"},
+    {"answers", "wire", "retries"},
     {"client"},
     {"flows"},
     {"sandbox"},
@@ -32,13 +33,14 @@ FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 HOMES = {
     "httpx": {"client", "sandbox.transport"},
     "pandas": {"tables"},
-    "ipywidgets": {"widgets.view", "widgets.forms", "widgets.stepper"},
+    "ipywidgets": {"widgets.view", "widgets.forms", "widgets.stepper", "widgets.explainer"},
     "dotenv": {"settings"},
     "msgspec": {"sandbox.seed", "sandbox.defaults"},
     "jwt": {"flows.oidc", "sandbox.oidc"},
     "cryptography": {"sandbox.oidc"},
     "segno": {"plots.picture"},
-    "tqdm": {"flows.device_login"},
+    "tenacity": {"retries"},
+    "tqdm": {"flows.device_login", "retries"},
 }
 FLOWS = set(
     "login debug_token long_lived page_tokens client_code app_tokens system_user revoke device_login session_info sdk_refresh"
@@ -114,7 +116,7 @@ def test_dependencies_are_the_ones_with_a_home() -> None:
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
-    heavy = "httpx pandas ipywidgets msgspec dotenv jwt cryptography segno tqdm"
+    heavy = "httpx pandas ipywidgets msgspec dotenv jwt cryptography segno tenacity tqdm"
     program = f"import sys, fbnb; print([name for name in '{heavy}'.split() if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "[]\n"
 

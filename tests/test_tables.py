@@ -15,6 +15,9 @@ from fbnb.flows.revoke import list_permissions
 from fbnb.redact import Secret
 from fbnb.sandbox import Sandbox
 from fbnb.tables import (
+    blast_table,
+    event_table,
+    family_table,
     info_table,
     kind_table,
     page_table,
@@ -140,3 +143,37 @@ def test_the_reference_tables() -> None:
     assert list(kind_table().index) == ["USER", "PAGE", "APP", "CLIENT", "SYSTEM_USER"]
     assert permission_table("pages_").loc["pages_messaging", "needs"] == "pages_manage_metadata, pages_show_list"
     assert len(permission_table()) > 50
+
+
+def test_family_table(sandbox: Sandbox, client: GraphClient, short: AccessToken) -> None:
+    list_pages(client, short)
+    sandbox.change_role("Mara Quay", "Ferry Timetable")
+    table = family_table(sandbox.family(short))
+    assert list(table.columns) == ["token", "kind", "acts as", "made by", "ends", "state", "since", "why"]
+    assert list(table["token"][:2]) == [short.hint, f"↳ {table['token'][1].removeprefix('↳ ')}"]
+    ferry = table.set_index("acts as").loc["Ferry Timetable"]
+    assert (ferry["state"], ferry["since"], ferry["why"][:7]) == ("dead", sandbox.clock.now(), "190/492")
+    assert table["since"].isna().sum() == 8
+    assert set(table["ends"]) == {"2026-11-02 11:00 UTC"}
+
+
+def test_blast_table(sandbox: Sandbox, client: GraphClient, short: AccessToken) -> None:
+    list_pages(client, short)
+    events = [sandbox.event.change_password("Mara Quay"), sandbox.event.end_data_access("Mara Quay")]
+    table = blast_table({event.words: sandbox.blast_radius(event) for event in events})
+    assert list(table.index) == ["Mara Quay changes the password", "Access to Mara Quay's data ends"]
+    assert list(table["tokens that would die"]) == ["1 USER, 8 PAGE", "none"]
+    assert str(table["error"].iloc[0]).startswith("190/460 Error validating access token")
+    assert table["error"].iloc[1] == ""
+
+
+def test_event_table(sandbox: Sandbox) -> None:
+    sandbox.log_out("Ben Tide")
+    table = event_table(sandbox.happened)
+    assert table.to_dict("records") == [{"when": sandbox.clock.now(), "what happened": "Ben Tide logs out"}]
+
+
+@pytest.mark.parametrize("table", [family_table([]), event_table([]), blast_table({})])
+def test_no_rows_still_mean_the_right_columns(table: pd.DataFrame) -> None:
+    assert len(table) == 0
+    assert len(table.columns) >= 2

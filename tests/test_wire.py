@@ -9,6 +9,7 @@ import pytest
 from fbnb.client import GraphClient
 from fbnb.errors import GraphError
 from fbnb.flows.debug_token import debug_token
+from fbnb.sandbox import Sandbox
 from fbnb.tokens import AccessToken
 from fbnb.wire import KEPT, Exchange, Wire, as_curl
 
@@ -41,7 +42,8 @@ def test_a_token_in_an_unexpected_place_is_hidden_too(client: GraphClient, short
     assert text not in f"{client.wire.exchanges} {caught.value!r}"
 
 
-def test_the_log_is_bounded_and_can_be_read_from_a_mark(client: GraphClient, short: AccessToken) -> None:
+def test_the_log_is_bounded_and_can_be_read_from_a_mark(client: GraphClient, sandbox: Sandbox, short: AccessToken) -> None:
+    sandbox.assume(calls_per_user=10_000, calls_of_one_user=10_000)
     mark = client.wire.count
     for _ in range(KEPT + 5):
         client.get("me", short)

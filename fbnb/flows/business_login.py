@@ -6,7 +6,7 @@ from typing import Literal
 
 from fbnb.answers import part
 from fbnb.client import GraphClient
-from fbnb.flows.login import code_from_redirect, login_url, token_from_answer
+from fbnb.flows.login import code_from_redirect, login_url, spend_code, token_from_answer
 from fbnb.redact import Secret
 from fbnb.tokens import AccessToken, TokenKind
 
@@ -27,9 +27,7 @@ def exchange_business_code(client: GraphClient, code: Secret) -> AccessToken:
 
     Raises CodeRejected: used or late. AppCredentialsWrong. Source: Meta, "Facebook Login for Business".
     """
-    answer = client.get(
-        "oauth/access_token", client_id=client.settings.app_id, client_secret=client.settings.app_secret, code=code
-    )
+    answer = spend_code(client, client_secret=client.settings.app_secret, code=code)
     return token_from_answer(client, answer, label="from a business", kind=TokenKind.SYSTEM_USER)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fbnb.answers import part
 from fbnb.client import GraphClient
-from fbnb.flows.login import token_from_answer
+from fbnb.flows.login import spend_code, token_from_answer
 from fbnb.redact import Secret
 from fbnb.tokens import AccessToken
 
@@ -44,13 +44,8 @@ def redeem_client_code(
 
     Raises CodeRejected: used, late or of another redirect_uri. Source: as for the code.
     """
-    answer = client.get(
-        "oauth/access_token",
-        client_id=client.settings.app_id,
-        redirect_uri=redirect_uri or client.settings.redirect_uri,
-        code=code,
-        machine_id=machine_id,
-    )
+    redirect_uri = redirect_uri or client.settings.redirect_uri
+    answer = spend_code(client, redirect_uri=redirect_uri, code=code, machine_id=machine_id)
     told = answer.get("machine_id")
     machine = Secret(told.reveal(), shown=f"…{told.reveal()[-4:]}") if isinstance(told, Secret) else None
     return ClientLogin(token_from_answer(client, answer, label="for a client"), machine)

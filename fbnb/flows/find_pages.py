@@ -30,7 +30,7 @@ class Rung(StrEnum):
     CLIENT = "client_pages"
 
 
-class Cause(StrEnum):
+class Absence(StrEnum):
     """Why a Page has no token, as far as the answers allow to tell."""
 
     NOT_TICKED = "not ticked in the dialog"
@@ -48,7 +48,7 @@ class Finding:
     name: str = ""
     rungs: tuple[Rung, ...] = ()
     token: AccessToken | None = field(default=None, repr=False)
-    causes: tuple[Cause, ...] = ()
+    causes: tuple[Absence, ...] = ()
 
 
 def find_pages(client: GraphClient, token: AccessToken, *, expected: Iterable[str] | str = ()) -> list[Finding]:
@@ -132,18 +132,18 @@ class _Evidence:
         if self.known:
             yield self.known[1]
 
-    def _causes(self) -> Iterator[Cause]:
+    def _causes(self) -> Iterator[Absence]:
         """Only what the answers leave open, likeliest first."""
         targets, seen = ticked(self.info), isinstance(self.node, Page)
         if self.listed and self.listed.tasks:
-            yield Cause.TWO_FACTOR  # listed, with tasks, and yet without a token
+            yield Absence.TWO_FACTOR  # listed, with tasks, and yet without a token
             return
         if isinstance(self.node, NotFound | RequestInvalid) and not self.known:
-            yield Cause.GONE
+            yield Absence.GONE
         if targets is not None and self.id not in targets:
-            yield Cause.NOT_TICKED
+            yield Absence.NOT_TICKED
         elif not seen and not {LIST, BUSINESS} <= set(self.info.scopes):
-            yield Cause.PERMISSION
-        yield Cause.ROLE  # nor does the dialog offer a Page that the person has no role on
+            yield Absence.PERMISSION
+        yield Absence.ROLE  # nor does the dialog offer a Page that the person has no role on
         if seen:
-            yield Cause.TWO_FACTOR
+            yield Absence.TWO_FACTOR

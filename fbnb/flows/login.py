@@ -15,11 +15,21 @@ from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 from fbnb.answers import part, read
 from fbnb.catalogue import scope_list
 from fbnb.client import DIALOG_HOST, GraphClient
-from fbnb.errors import DialogRefused, FbnbError, InputError, LoginCancelled, RedirectMistake, StateMismatch
+from fbnb.errors import (
+    DialogRefused,
+    FbnbError,
+    InputError,
+    LoginCancelled,
+    RedirectMistake,
+    StateMismatch,
+    TransportError,
+    UnreadableAnswer,
+)
 from fbnb.redact import Secret
 from fbnb.tokens import AccessToken, Expiry, TokenKind
 
 _AUTH_TYPES = frozenset({"rerequest", "reauthenticate", "reauthorize"})
+_LOGIN_AGAIN = "Start the login again for a new code; this one, sent again, can meet 36009: it has been used."
 _AGAIN = "Paste the whole address of the page the dialog led to."
 
 
@@ -153,15 +163,28 @@ def exchange_code(
     Raises CodeRejected: used, older than ten minutes, or of another redirect_uri. AppCredentialsWrong.
     Source: Meta, "Manually Build a Login Flow".
     """
-    answer = client.get(
-        "oauth/access_token",
-        client_id=client.settings.app_id,
+    answer = spend_code(
+        client,
         redirect_uri=redirect_uri or client.settings.redirect_uri,
         client_secret=None if code_verifier else client.settings.app_secret,
         code=code,
         code_verifier=code_verifier,
     )
     return token_from_answer(client, answer, label="from login")
+
+
+def spend_code(client: GraphClient, **params: Any) -> dict[str, Any]:
+    """What `oauth/access_token` answers to a code of any kind. A code is good once, so the call is never repeated.
+
+    params: the code, and what goes with it. Raises TransportError, UnreadableAnswer: the answer was lost, and perhaps with
+    it the token that the code was good for.
+    """
+    try:
+        return client.get("oauth/access_token", client_id=client.settings.app_id, **params)
+    except (TransportError, UnreadableAnswer) as lost:
+        lost.amend("The code may have been spent, and the token lost with the answer.", remedy=_LOGIN_AGAIN)
+        problem = lost.with_traceback(None)
+    raise problem
 
 
 def token_from_answer(

@@ -16,7 +16,7 @@ from fbnb.answers import part
 from fbnb.catalogue import scope_list
 from fbnb.client import DIALOG_HOST, GraphClient
 from fbnb.errors import SignatureMismatch
-from fbnb.flows.login import Pkce, code_from_redirect, from_redirect, login_url, token_from_answer
+from fbnb.flows.login import Pkce, code_from_redirect, from_redirect, login_url, spend_code, token_from_answer
 from fbnb.redact import Secret
 from fbnb.tokens import AccessToken
 
@@ -77,13 +77,7 @@ def log_in_with_pkce(client: GraphClient, scopes: Iterable[str] | str, pair: Pkc
     state = client.nonce()
     url = login_url(client, ["openid", *scope_list(scopes)], state=state, nonce=nonce, code_challenge=pair.challenge)
     code = code_from_redirect(client.open_dialog(url), state=state, redirect_uri=client.settings.redirect_uri)
-    answer = client.get(
-        "oauth/access_token",
-        client_id=client.settings.app_id,
-        redirect_uri=client.settings.redirect_uri,
-        code=code,
-        code_verifier=pair.verifier,
-    )
+    answer = spend_code(client, redirect_uri=client.settings.redirect_uri, code=code, code_verifier=pair.verifier)
     return token_from_answer(client, answer, label="from OIDC"), part(answer, "id_token", Secret)
 
 

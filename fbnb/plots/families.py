@@ -14,6 +14,7 @@ from fbnb.tokens import NEVER, expiry_in_words
 # Colours that the colour-blind can tell apart, each with its word beside it.
 _COLOUR = {"live": "#0072b2", "expired": "#8a5a00", "dead": "#a40e26", "barred": "#6e7781"}
 _LEFT, _RIGHT = 196, 680
+_DEEPEST = 8  # a token refreshed daily has a parent for each day; further right there is no room
 _STEPS = [timedelta(hours=h) for h in (1, 6)] + [timedelta(days=d) for d in (1, 7, 14, 30, 61, 122, 365)]
 
 
@@ -40,7 +41,7 @@ def _parent_row(kin: Sequence[Kin], row: int) -> int | None:
 
 
 def _box(kin: Kin, row: int, parent: int | None) -> Iterator[str]:
-    x, y, colour = 14 + 34 * kin.depth, 10 + 58 * row, _COLOUR[kin.state]
+    x, y, colour = 14 + 34 * min(kin.depth, _DEEPEST), 10 + 58 * row, _COLOUR[kin.state]
     if parent is not None:
         yield f'<path d="M{x - 18} {10 + 58 * parent + 48} V{y + 24} H{x}" fill="none" stroke="{QUIET}"/>'
     yield f'<rect x="{x}" y="{y}" width="{WIDTH - 14 - x}" height="48" rx="5" fill="#ffffff" stroke="{colour}" stroke-width="2"/>'
@@ -85,7 +86,7 @@ def lifetimes(
     text = f"{title}: " + "; ".join([*(f"{_name(one)}, {_life(one)}" for one in kin), *numbered]) + "."
     parts = [part for x, words in scale.ticks() for part in _tick(x, words, bottom)]
     parts += [part for row, one in enumerate(kin) for part in _bar(one, 44 + 34 * row, scale)]
-    parts += [part for n, (at, _) in enumerate(events, 1) for part in _mark(scale.x(at), n, bottom)]
+    parts += _marks([scale.x(at) for at, _ in events], bottom)
     legend = [*_keys(kin), *numbered]
     parts += [f'<text x="14" y="{bottom + 24 + 18 * n}" fill="{INK}">{escape(line)}</text>' for n, line in enumerate(legend)]
     return picture(title, text, bottom + 18 * len(legend) + 24, parts)
@@ -105,12 +106,12 @@ def _bar(kin: Kin, y: int, scale: _Scale) -> Iterator[str]:
     start, colour = scale.x(kin.issued), _COLOUR[kin.state]
     planned = kin.expires_at if isinstance(kin.expires_at, datetime) else scale.end
     end = scale.x(kin.since or planned)
-    yield f'<text x="14" y="{y + 12}" fill="{INK}">{escape(f"{kin.kind} {kin.whose}"[:27])}</text>'
+    yield f'<text x="14" y="{y + 12}" fill="{INK}">{escape(f"{kin.kind} {kin.whose:.16} {kin.hint[-5:]}")}</text>'
     if kin.since and scale.x(planned) > end:  # what it would have lived
         yield f'<line x1="{end}" y1="{y + 8}" x2="{scale.x(planned)}" y2="{y + 8}" stroke="{colour}" stroke-dasharray="2 4"/>'
     yield f'<rect x="{start}" y="{y}" width="{max(end - start, 3)}" height="15" fill="{colour}"/>'
     if kin.since:
-        yield f'<path d="M{end - 4} {y + 2} l9 11 m0 -11 l-9 11" stroke="{colour}" stroke-width="2"/>'
+        yield f'<path d="M{end + 2} {y + 2} l9 11 m0 -11 l-9 11" stroke="{colour}" stroke-width="2"/>'
     elif kin.expires_at is NEVER or planned >= scale.end:
         yield f'<path d="M{_RIGHT} {y} l8 7 l-8 8 Z" fill="{colour}"/>'
     if kin.data_access_until:
@@ -118,10 +119,18 @@ def _bar(kin: Kin, y: int, scale: _Scale) -> Iterator[str]:
         yield f'<rect x="{start}" y="{y + 18}" width="{width}" height="3" fill="{QUIET}"/>'
 
 
-def _mark(x: int, number: int, bottom: int) -> Iterator[str]:
-    yield f'<line x1="{x}" y1="30" x2="{x}" y2="{bottom}" stroke="{INK}" stroke-dasharray="5 3"/>'
-    yield f'<circle cx="{x}" cy="34" r="8" fill="{INK}"/>'
-    yield f'<text x="{x}" y="38" text-anchor="middle" font-size="11" fill="#ffffff">{number}</text>'
+def _marks(xs: Iterable[int], bottom: int) -> Iterator[str]:
+    """A line for each event, and one label for those that stand too close for two: `2-4`."""
+    labels = list[tuple[int, int, int]]()
+    for number, x in enumerate(xs, 1):
+        yield f'<line x1="{x}" y1="30" x2="{x}" y2="{bottom}" stroke="{INK}" stroke-dasharray="5 3"/>'
+        near, first, _ = labels.pop() if labels and x - labels[-1][0] < 24 else (x, number, number)
+        labels.append((near, first, number))
+    for x, first, last in labels:
+        words = f"{first}" if first == last else f"{first}-{last}"
+        width = 8 + 7 * len(words)
+        yield f'<rect x="{x - width // 2}" y="26" width="{width}" height="16" rx="8" fill="{INK}"/>'
+        yield f'<text x="{x}" y="38" text-anchor="middle" font-size="11" fill="#ffffff">{words}</text>'
 
 
 def _keys(kin: Iterable[Kin]) -> Iterator[str]:

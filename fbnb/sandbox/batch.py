@@ -27,7 +27,7 @@ def several(asked: Asked, one: One) -> dict[str, Any] | Answer:
     told = dict[str, Any]()
     for id in ids:
         answer = one(replace(asked, path=f"{id}/{asked.path}".rstrip("/"), params=params))
-        if answer.status != 200:
+        if answer.status != 200 or not answer.arrives or isinstance(answer.body, str):
             return answer
         told[id] = answer.body
     return told
@@ -68,7 +68,7 @@ def _needs(call: Mapping[str, Any]) -> set[str]:
 
 
 def _answer(asked: Asked, call: Mapping[str, Any], before: Mapping[str, Answer | None], one: One) -> Answer | None:
-    # A call that needs another which failed is not made, and answered with null.
+    # Null is what a call is answered with that needs another which failed, and so is not made; or that took too long.
     if any((needed := before.get(name)) is None or needed.status != 200 for name in _needs(call)):
         return None
     path, _, query = _filled(str(call.get("relative_url", "")), before).partition("?")
@@ -77,7 +77,8 @@ def _answer(asked: Asked, call: Mapping[str, Any], before: Mapping[str, Answer |
         given = {**asked.params, "access_token": asked.access_token}
         params |= {"access_token": str(call["access_token"])} if "access_token" in call else _credentials(given)
     inner = ask(str(call.get("method", "GET")).upper(), asked.host, path, params, secure=asked.secure)
-    return one(replace(inner, version=inner.version or asked.version))
+    told = one(replace(inner, version=inner.version or asked.version))
+    return told if told.arrives else None
 
 
 def _credentials(params: Mapping[str, str]) -> dict[str, str]:

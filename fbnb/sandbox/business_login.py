@@ -13,9 +13,10 @@ from fbnb.sandbox.login import Choice, cancelled, consented, page_of_its_own, re
 from fbnb.sandbox.login import dialog as login_dialog
 from fbnb.sandbox.messages import Answer, Asked
 from fbnb.sandbox.oauth import bearer, new_code, spend
+from fbnb.sandbox.records import SystemUser
 from fbnb.sandbox.seed import App, Business, LoginConfiguration
 from fbnb.sandbox.system_user import administered, issue, new_system_user, proven
-from fbnb.sandbox.world import SystemUser, World
+from fbnb.sandbox.world import World
 from fbnb.tokens import TokenKind
 
 

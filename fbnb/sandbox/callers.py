@@ -9,8 +9,9 @@ import re
 from fbnb.sandbox.facts import Moment
 from fbnb.sandbox.judge import app_deleted, app_stopped, barred
 from fbnb.sandbox.messages import Asked, Refusal
+from fbnb.sandbox.records import TokenRecord
 from fbnb.sandbox.seed import App
-from fbnb.sandbox.world import TokenRecord, World
+from fbnb.sandbox.world import World
 from fbnb.tokens import TokenKind
 
 WRONG_SIGNATURE = "Invalid OAuth access token signature."
@@ -123,13 +124,15 @@ def _proof_refusal(message: str) -> Refusal:
 def app_with_secret(world: World, asked: Asked, *, secretless: bool = False) -> App:
     """The app that `client_id` names, its `client_secret` checked unless `secretless` and none was sent.
 
-    Raises Refusal 101 (no, unknown or deleted app), 1 (wrong secret), 200 (Graph serves the app no more).
+    Raises Refusal 101 (no or unknown app), 190 (deleted app), 1 (wrong secret), 200 (Graph serves the app no more).
     """
     if not asked.get("client_id"):
         raise Refusal(101, "Missing client_id parameter.")
     app = world.apps.get(asked.get("client_id"))
-    if app is None or app_deleted(world, app.id):
+    if app is None:
         raise Refusal(101, "Error validating application. Invalid application ID.")
+    if gone := app_deleted(world, app.id):
+        raise gone.refusal
     given = asked.get("client_secret")
     if (given or not secretless) and not hmac.compare_digest(given.encode(), world.secret(app.id).encode()):
         raise Refusal(1, "Error validating client secret.", challenge="invalid_client")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 from fbnb.catalogue import scope_list
-from fbnb.clock import ManualClock, ShiftedClock, forward
+from fbnb.clock import ManualClock, ShiftedClock, in_utc
 from fbnb.errors import DialogRefused, InputError
 from fbnb.exercise import Verdict
 from fbnb.sandbox.core import answer
@@ -20,7 +20,7 @@ from fbnb.sandbox.families import Kin, blast_radius, family
 from fbnb.sandbox.ledger import Row, why
 from fbnb.sandbox.login import Choice
 from fbnb.sandbox.messages import ask
-from fbnb.sandbox.mystery import SUSPECTS, hide, judge
+from fbnb.sandbox.mystery import SUSPECTS, hide, judge, line_up
 from fbnb.sandbox.revoke import Callback, callbacks
 from fbnb.sandbox.seed import load_seed
 from fbnb.sandbox.transport import SandboxTransport
@@ -111,18 +111,21 @@ class Sandbox(Events[None]):
 
     # What happens later, what has happened, and to whom
 
-    def schedule(self, event: Event, *, every: timedelta | None = None, **after: float) -> datetime:
-        """Let an event happen when the clock gets there: after `days=`, `hours=`, `minutes=`, `seconds=` from now.
+    def schedule(self, event: Event, *, at: datetime | None = None, every: timedelta | None = None, **after: float) -> datetime:
+        """Let an event happen at an instant, or when `days=`, `hours=`, `minutes=`, `seconds=` have passed from now.
 
-        every: let it happen again and again, that long apart. Returns the instant of the first. Raises InputError: `every` is
-        no time at all. ValueError: it would lie in the past.
+        every: let it happen again and again, that long apart. Returns the instant of the first. Raises InputError: it lies in
+        the past, or `every` is no time at all.
         """
-        if every is not None and every <= timedelta(0):
-            raise InputError("An event cannot come every no time.", remedy="Give every=timedelta(days=...).")
+        now = self.world.now()
+        start = now + timedelta(**after) if at is None else in_utc(at)
+        if start < now or (every is not None and every <= timedelta(0)):
+            raise InputError(
+                "An event comes after now, and again after more than no time.", remedy="Give days=, or every=timedelta(days=...)."
+            )
         with self.world.lock:
-            moment = self.world.moment(self.world.now() + forward(**after))
-            self.world.schedule[moment] = Due(event, every)
-            return moment.at
+            self.world.schedule[self.world.moment(start)] = Due(event, every)
+        return start
 
     @property
     def happened(self) -> list[tuple[datetime, str]]:
@@ -145,7 +148,10 @@ class Sandbox(Events[None]):
         return why(answer)
 
     def hide(self, case: int) -> str:
-        """Let something happen, the same for a number, and keep quiet about what. Raises InputError: it cannot happen yet."""
+        """Let something happen, the same for a number, and keep quiet about what; the case before it has never happened then.
+
+        Raises InputError: no whole number, or nobody has logged in yet.
+        """
         return hide(self.world, case)
 
     @property
@@ -156,6 +162,13 @@ class Sandbox(Events[None]):
     def judge(self, answer: object) -> Verdict:
         """Whether a suspect is what `hide` let happen. Raises InputError: no case is open, or no suspect has that name."""
         return judge(self.world, answer)
+
+    def line_up(self, question: Callable[[], object]) -> dict[str, list[str]]:
+        """What Graph would answer to a call, such as `lambda: client.get("me", token)`, in each suspect's case.
+
+        Returns every answer with the suspects that it leaves; the world, and an open case, stay as they are.
+        """
+        return line_up(self.world, question)
 
     def checkpoint(self) -> Checkpoint:
         """The whole world as it stands: facts, tokens, clock and counters."""

@@ -5,75 +5,90 @@ Every adapter (in process today, over HTTP later) calls `answer` and nothing els
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from fbnb.sandbox.batch import batch, several
+from fbnb.sandbox.batch import One, batch, several
+from fbnb.sandbox.budgets import check, draw, usage, usage_of_all
+from fbnb.sandbox.faults import Fault, Place, struck
+from fbnb.sandbox.login import redirect
 from fbnb.sandbox.messages import GRAPH_HOST, Answer, Asked, Refusal
+from fbnb.sandbox.replies import refused, reply
 from fbnb.sandbox.routes import find
-from fbnb.sandbox.versions import served, usable
+from fbnb.sandbox.versions import served
+from fbnb.sandbox.ways import WAYS
 from fbnb.sandbox.world import World
 
 
 def answer(world: World, asked: Asked) -> Answer:
     """The answer to a request; a refusal is an answer too. A batch, and `ids=`, are answered call by call."""
     with world.lock:
+        world.now()  # what is due by now has happened, a fault or its end among it
         if asked.host == GRAPH_HOST and asked.method == "POST" and not asked.path and asked.get("batch"):
-            return _or_refused(world, asked, lambda: batch(world, asked, lambda call: _single(world, call)))
-        return _single(world, asked)
+            return _together(world, asked, "alone", lambda one: batch(world, asked, one), _single)
+        return _single(world, asked, "alone")
 
 
-def _single(world: World, asked: Asked) -> Answer:
+def _single(world: World, asked: Asked, place: Place) -> Answer:
     if asked.host == GRAPH_HOST and asked.method == "GET" and asked.get("ids") and "/" not in asked.path:
-        return _or_refused(world, asked, lambda: several(asked, lambda call: _one(world, call)))
-    return _one(world, asked)
+        return _together(world, asked, place, lambda one: several(asked, one), _one)
+    return _one(world, asked, place)
 
 
-def _one(world: World, asked: Asked) -> Answer:
+def _together(
+    world: World, asked: Asked, place: Place, make: Callable[[One], Any], each: Callable[[World, Asked, Place], Answer]
+) -> Answer:
+    """One answer made of several. What each says of its budget is said of all, and they arrive when the last one does."""
+    inside = list[Answer]()
+
+    def one(call: Asked) -> Answer:
+        inside.append(each(world, call, "inside"))
+        return inside[-1]
+
+    def work() -> Answer:
+        told = reply(world, asked, lambda: make(one))
+        late = sum(answer.seconds for answer in inside if answer.arrives)
+        return replace(told, headers={**told.headers, **usage_of_all(inside)}, seconds=max(told.seconds, late))
+
+    return _unless_struck(world, asked, "around" if place == "alone" else place, work)
+
+
+def _one(world: World, asked: Asked, place: Place) -> Answer:
     world.serial("calls")
     if asked.access_token and not asked.secure:
-        return _or_refused(world, asked, _plain_http)
-    return _or_refused(world, asked, lambda: find(world, asked)(world, _served(world, asked)))
+        return refused(world, asked, Refusal(1, "You must use https:// when passing an access token"))
+    return _unless_struck(world, asked, place, lambda: _budgeted(world, asked))
 
 
-def _plain_http() -> Answer:
-    raise Refusal(1, "You must use https:// when passing an access token")
+def _unless_struck(world: World, asked: Asked, place: Place, work: Callable[[], Answer]) -> Answer:
+    fault = struck(world, asked, place)
+    if fault is None:
+        return work()
+    return fault.applied(work) if fault.what in WAYS else _refused_by(world, asked, fault)
+
+
+def _refused_by(world: World, asked: Asked, fault: Fault) -> Answer:
+    said = fault.refusal()
+    if fault.of_dialog:
+        return redirect(asked, error_code=str(said.code), error_message=said.message)
+    told = refused(world, asked, said)
+    return replace(told, headers={**told.headers, **fault.headers(world, asked)})
+
+
+def _budgeted(world: World, asked: Asked) -> Answer:
+    drawn = draw(world, asked)
+
+    def ask() -> Any:
+        twin = find(world, asked)
+        served = _served(world, asked)
+        check(world, drawn)
+        return twin(world, served)
+
+    told = reply(world, asked, ask)
+    return replace(told, headers={**told.headers, **usage(world, drawn)}) if drawn else told
 
 
 def _served(world: World, asked: Asked) -> Asked:
     version = served(world, asked.version, asked.path)
     return replace(asked, version=version if asked.version else "", served=version)
-
-
-def _or_refused(world: World, asked: Asked, twin: Callable[[], Any]) -> Answer:
-    """What the twin answers, with Graph's headers."""
-    trace_id, version = "A" + world.next_digest("trace", 22), usable(world.now())[-1]
-    try:
-        version = served(world, asked.version, asked.path)
-        told = twin()
-    except Refusal as refusal:
-        return _refused(refusal, version, trace_id)
-    return told if isinstance(told, Answer) else Answer(200, told, _headers(version, trace_id, told))
-
-
-def _refused(refusal: Refusal, version: str, trace_id: str) -> Answer:
-    body = refusal.body(trace_id)
-    return Answer(refusal.status, body, _headers(version, trace_id, body) | {"www-authenticate": refusal.www_authenticate()})
-
-
-def _headers(version: str, trace_id: str, body: Any) -> dict[str, str]:
-    return {
-        "content-type": "application/json; charset=UTF-8",
-        "facebook-api-version": version,
-        "x-fb-trace-id": trace_id,
-        "x-fb-rev": "1000000000",
-        "x-fb-debug": f"sandbox/{trace_id}",
-        "etag": f'"{len(json.dumps(body)):x}-{trace_id[1:9]}"',
-        "expires": "Sat, 01 Jan 2000 00:00:00 GMT",
-        "cache-control": "private, no-cache, no-store, must-revalidate",
-        "pragma": "no-cache",
-        "access-control-allow-origin": "*",
-        "vary": "Origin, Accept-Encoding",
-    }

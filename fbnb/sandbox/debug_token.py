@@ -9,7 +9,8 @@ from fbnb.catalogue import permissions
 from fbnb.sandbox.callers import caller, read
 from fbnb.sandbox.judge import Death, data_access_end, death, ends, scopes
 from fbnb.sandbox.messages import Asked, Refusal
-from fbnb.sandbox.world import TokenRecord, World
+from fbnb.sandbox.records import TokenRecord
+from fbnb.sandbox.world import World
 from fbnb.tokens import Expiry, TokenKind
 
 _UNFIT = "(#100) You must provide an app access token, or a user access token that is an owner or developer of the app"

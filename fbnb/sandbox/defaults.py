@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from fbnb.errors import InputError
+
 Some = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
 
 
@@ -86,5 +88,29 @@ class Defaults(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Message (code 200) when ads are read without the permission, without a role, or with a Page token."""
     retired_ads_version: Literal["refuse", "upgrade"] = "refuse"
     """What an ads call on a retired version meets: code 2635, or the newest version's answer."""
+    calls_per_user: Some = 200
+    """Calls an hour that an app has for each person who uses it, with tokens of people and its own: 4, or 32 for a Page's."""
+    calls_of_one_user: Some = 400
+    """Calls an hour that an app may make for one and the same person: 17. Meta keeps the figure to itself."""
+    page_calls_per_engaged_user: Some = 4800
+    """Calls in 24 hours that an app has on a Page, for each person engaged there, with Page and system-user tokens: 80001."""
+    engaged_users: Some = 1
+    """How many people are engaged on each Page."""
+    ads_calls: Some = 300
+    """Calls an hour that an app in development access has on an ad account: 80004."""
+    insights_calls: Some = 600
+    """The same, for insights alone: 80000."""
     unversioned: Literal["oldest", "newest"] = "oldest"
     """Which usable version serves a path without one."""
+
+
+def assumed(defaults: Defaults, **named: object) -> Defaults:
+    """The defaults with some of them set otherwise. Raises InputError: there is none of that name, or it takes no such value."""
+    known = Defaults.__struct_fields__
+    if unknown := sorted(set(named) - set(known)):
+        raise InputError(f"There is no default {unknown[0]!r}.", remedy=f"There are {', '.join(known)}.")
+    try:
+        return msgspec.convert({**msgspec.structs.asdict(defaults), **named}, Defaults)
+    except msgspec.ValidationError as wrong:
+        problem = str(wrong)
+    raise InputError(f"A default cannot be that: {problem}.", remedy="Its kind and range stand in fbnb/sandbox/defaults.py.")

@@ -10,12 +10,12 @@ from typing import Any
 from fbnb.catalogue import permissions
 from fbnb.errors import DialogRefused, InputError
 from fbnb.sandbox.callers import caller
-from fbnb.sandbox.facts import AppUsed
 from fbnb.sandbox.judge import data_access_end
-from fbnb.sandbox.login import Choice, decide
+from fbnb.sandbox.login import Choice, agree, follow_instructions
 from fbnb.sandbox.messages import Asked, Refusal
 from fbnb.sandbox.oauth import bearer, long_lived, scopes_of
-from fbnb.sandbox.world import DeviceRecord, TokenRecord, World
+from fbnb.sandbox.records import DeviceRecord, TokenRecord
+from fbnb.sandbox.world import World
 from fbnb.tokens import TokenKind
 
 INTERVAL = 5
@@ -94,6 +94,6 @@ def answer_device(world: World, user_code: str, choice: Choice) -> None:
     if world.mode(device.app) == "development" and not world.app_role(choice.person, world.apps[device.app]):
         raise DialogRefused("App Not Setup: This app is still in development mode, and you don't have access to it.")
     if not choice.cancel:
-        world.note((choice.person, device.app), decide(world.grant(choice.person, device.app), device.scopes, choice, ""))
-        world.note((choice.person, device.app), AppUsed())
+        follow_instructions(world, choice.person)
+        agree(world, device.app, choice, device.scopes)
     world.devices[waiting[0]] = replace(device, person=choice.person, answer="declined" if choice.cancel else "granted")

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from fbnb.catalogue import roles
 from fbnb.errors import InputError
+from fbnb.sandbox.defaults import assumed
 from fbnb.sandbox.facts import (
     AccountTroubled,
     AppStopped,
@@ -27,6 +28,7 @@ from fbnb.sandbox.facts import (
     Trouble,
     TwoFactorDemanded,
 )
+from fbnb.sandbox.faults import Fault, befall
 from fbnb.sandbox.revoke import ask_for_deletion, remove_app
 from fbnb.sandbox.world import Event, World
 from fbnb.tokens import AccessToken
@@ -98,8 +100,15 @@ class Events(Generic[T]):
 
     def delete_system_user(self, name: str) -> T:
         """The system user is gone, and its tokens with it: 190/465."""
-        ended = SessionEnded(Ending.SYSTEM_USER_DELETED)
-        return self._note(f"The system user {name} is deleted", (self._person(name), ""), ended)
+        key = self._person(name), ""
+        if key[0] not in self.world.system_users:
+            raise InputError(f"{name} is a person, and no system user.", remedy="Name one that a business has made.")
+
+        def act(world: World) -> None:
+            world.note(key, SessionEnded(Ending.SYSTEM_USER_DELETED))
+            world.note(key, Deleted())
+
+        return self._hand_on(Event(f"The system user {name} is deleted", act))
 
     # To what a person granted one app
 
@@ -222,3 +231,44 @@ class Events(Generic[T]):
     def delete_app(self, app_id: str = "") -> T:
         """The app is gone: 190 for every token of it, its own included."""
         return self._note("The app is deleted", (self._app(app_id), ""), Deleted())
+
+    # To the calls, and to Graph itself
+
+    def fail(
+        self,
+        what: int | str,
+        *,
+        path: str = "",
+        method: str = "",
+        times: int | None = None,
+        chance: float = 1.0,
+        words: str = "",
+        status: int | None = None,
+        seconds: float = 30,
+        retry_after: float | None = None,
+    ) -> T:
+        """Calls meet a code of Graph's, such as 2 or "80004/2446079", or go wrong on the way, until `heal()`.
+
+        The ways: "timeout" and "reset" (nothing is done, nothing comes back), "html" (a page with a 5xx status), "truncated"
+        (done, and the JSON is cut off), "slow" (done, and it takes `seconds`), "lost" (done, and nothing comes back).
+
+        path: which calls, such as "me" or "act_*/campaigns", by default all; method: by default any. times: how many of them,
+        by default every one. chance: of each, the same in every run. words: of several messages that a code has, the first
+        with these. status: an HTTP status that is not the usual. retry_after: when Graph says to come back, in seconds.
+        Raises InputError: no such code, way or number.
+        """
+        fault = Fault(str(what), path, method, times, chance, words, status, seconds, retry_after)
+        return self._hand_on(Event(f"Calls begin to fail: {what}", lambda world: befall(world, fault)))
+
+    def heal(self) -> T:
+        """Calls fail no more."""
+        return self._hand_on(Event("Calls fail no more", lambda world: world.faults.clear()))
+
+    def assume(self, **defaults: object) -> T:
+        """What Meta leaves open is otherwise from here on, such as `calls_per_user=5`. Raises InputError: no such default."""
+        assumed(self.world.defaults, **defaults)
+
+        def act(world: World) -> None:
+            world.defaults = assumed(world.defaults, **defaults)
+
+        return self._hand_on(Event(f"From here on {', '.join(f'{name} is {value}' for name, value in defaults.items())}", act))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -12,7 +12,8 @@ from fbnb.sandbox.callers import WRONG_SIGNATURE
 from fbnb.sandbox.facts import Moment
 from fbnb.sandbox.judge import Death, barred, data_access_end, ends
 from fbnb.sandbox.messages import Refusal
-from fbnb.sandbox.world import Event, TokenRecord, World
+from fbnb.sandbox.records import TokenRecord
+from fbnb.sandbox.world import Event, World
 from fbnb.tokens import Expiry, TokenKind
 
 
@@ -49,10 +50,12 @@ def family(world: World, text: str) -> list[Kin]:
         return [_kin(world, record, depth) for record, depth in _below(world.root(world.tokens[text]), children)]
 
 
-def _below(record: TokenRecord, children: dict[str, list[TokenRecord]], depth: int = 0) -> Iterator[tuple[TokenRecord, int]]:
-    yield record, depth
-    for child in children.get(record.value, ()):
-        yield from _below(child, children, depth + 1)
+def _below(root: TokenRecord, children: dict[str, list[TokenRecord]]) -> Iterator[tuple[TokenRecord, int]]:
+    waiting = [(root, 0)]
+    while waiting:
+        record, depth = waiting.pop()
+        yield record, depth
+        waiting += [(child, depth + 1) for child in reversed(children.get(record.value, ()))]
 
 
 def blast_radius(world: World, event: Event) -> list[Kin]:
@@ -64,12 +67,12 @@ def blast_radius(world: World, event: Event) -> list[Kin]:
             return [_kin(world, record, 0) for record in working if _end(world, record)]
 
 
-def _all(world: World) -> Iterable[TokenRecord]:
-    """What was handed out, and the app tokens that anyone with the secret can compose."""
+def _all(world: World) -> Iterator[TokenRecord]:
+    """What was handed out, and the app and client tokens that anyone with the app's settings can compose."""
     yield from world.tokens.values()
-    for app in world.apps:
-        text, start = f"{app}|{world.secret(app)}", Moment(world.seed.start, 0)
-        yield TokenRecord(text, TokenKind.APP, app, start, None, "composed of id and secret")
+    for app in world.apps.values():
+        for kind, key in ((TokenKind.APP, world.secret(app.id)), (TokenKind.CLIENT, app.client_token)):
+            yield TokenRecord(f"{app.id}|{key}", kind, app.id, Moment(world.seed.start, 0), None, "composed from its settings")
 
 
 def _end(world: World, record: TokenRecord) -> Death | None:

@@ -16,8 +16,10 @@ from fbnb.sandbox.facts import (
     DataAccessEnded,
     Deleted,
     Ending,
+    F,
     Grant,
     Hidden,
+    Key,
     ModeChanged,
     Moment,
     RoleChanged,
@@ -26,7 +28,8 @@ from fbnb.sandbox.facts import (
     TwoFactorDemanded,
 )
 from fbnb.sandbox.messages import Refusal
-from fbnb.sandbox.world import TokenRecord, World
+from fbnb.sandbox.records import TokenRecord
+from fbnb.sandbox.world import World
 from fbnb.tokens import Expiry, expired
 
 _PACIFIC = ZoneInfo("America/Los_Angeles")
@@ -65,14 +68,14 @@ def barred(world: World, token: TokenRecord) -> Death | None:
 
 def app_deleted(world: World, app: str) -> Death | None:
     """Set once the app is gone; Graph says so before it looks at the token."""
-    found = world.facts.latest(Deleted, (app, ""), world.now())
+    found = _since(world, Deleted, (app, ""), lambda gone: True)
     words = "Error validating application. Application has been deleted."
     return Death(found[0], Refusal(190, words, status=401)) if found else None
 
 
 def app_stopped(world: World, app: str) -> Death | None:
     """Set while Graph serves the app no more: no token has died of it, and none works."""
-    found = world.facts.latest(AppStopped, (app, ""), world.now())
+    found = _since(world, AppStopped, (app, ""), lambda stopped: stopped.why is not None)
     return Death(found[0], Refusal(200, found[1].why.value, status=400)) if found and found[1].why else None
 
 
@@ -82,25 +85,41 @@ def _no_role(world: World, token: TokenRecord) -> Death | None:
         return None
     if world.app_role(token.person, world.apps[token.app]):
         return None
-    found = world.facts.latest(ModeChanged, (token.app, ""), world.now())
+    found = _since(world, ModeChanged, (token.app, ""), lambda changed: changed.mode == "development")
     return Death(found[0] if found else token.issued, Refusal(10, world.defaults.development_mode))
+
+
+def _since(world: World, kind: type[F], key: Key, holds: Callable[[F], bool]) -> tuple[Moment, F] | None:
+    """The last fact of a kind, if it holds, and the moment from which that has been so without a break."""
+    facts, since = world.facts.all(kind, key, world.now()), None
+    for moment, fact in reversed(facts):
+        if not holds(fact):
+            break
+        since = moment
+    return (since, facts[-1][1]) if since else None
 
 
 def ends(world: World, token: TokenRecord) -> Expiry:
     """When its time runs out: as it was issued, or earlier where it, or the token whose end it shares, was cut short."""
-    found = world.facts.latest(CutShort, (token.value, ""), world.now())
-    if found:
-        return found[0].at
+    end = _end(world, token)
+    return end.at if end else token.expires_at
+
+
+def _end(world: World, token: TokenRecord) -> Moment | None:
+    ends = [Moment(token.expires_at, 0)] if isinstance(token.expires_at, datetime) else []
+    ends += [moment for moment, _ in world.facts.all(CutShort, (token.value, ""), world.now())]
     parent = world.tokens.get(token.parent)
-    return ends(world, parent) if parent and parent.expires_at == token.expires_at else token.expires_at
+    if parent and (token.page or token.debug_only) and parent.expires_at == token.expires_at:
+        ends += filter(None, [_end(world, parent)])
+    return min(ends, default=None)
 
 
 def _time_ran_out(world: World, token: TokenRecord) -> Death | None:
-    end = ends(world, token)
-    if not isinstance(end, datetime) or not expired(end, world.now()):
+    end = _end(world, token)
+    if end is None or not expired(end.at, world.now()):
         return None
-    told = f"Session has expired on {_pacific(end)}. The current time is {_pacific(world.now())}."
-    return Death(Moment(end, 0), Refusal(190, _INVALID + told, 463))
+    told = f"Session has expired on {_pacific(end.at)}. The current time is {_pacific(world.now())}."
+    return Death(end, Refusal(190, _INVALID + told, 463))
 
 
 def _pacific(instant: datetime) -> str:
@@ -121,7 +140,7 @@ def _session_ended(world: World, token: TokenRecord) -> Death | None:
 
 
 def _account_troubled(world: World, token: TokenRecord) -> Death | None:
-    found = world.facts.latest(AccountTroubled, (token.person, ""), world.now())
+    found = _since(world, AccountTroubled, (token.person, ""), lambda troubled: troubled.why is not None)
     if not found or not found[1].why:
         return None
     subcode, words = found[1].why.value
@@ -138,28 +157,27 @@ def _revoked(world: World, token: TokenRecord) -> Death | None:
 def _page_gone(world: World, token: TokenRecord) -> Death | None:
     if not token.page:
         return None
-    if found := world.facts.latest(Deleted, (token.page, ""), world.now()):
+    if found := _since(world, Deleted, (token.page, ""), lambda gone: True):
         return Death(found[0], Refusal(190, _OF_A_PAGE + "has been deleted."))
-    hidden = world.facts.latest(Hidden, (token.page, ""), world.now())
-    return Death(hidden[0], Refusal(190, _OF_A_PAGE + "is not accessible.")) if hidden and hidden[1].on else None
+    hidden = _since(world, Hidden, (token.page, ""), lambda hidden: hidden.on)
+    return Death(hidden[0], Refusal(190, _OF_A_PAGE + "is not accessible.")) if hidden else None
 
 
 def _page_not_granted(world: World, token: TokenRecord) -> Death | None:
     if not token.page or token.scopes is not None:
         return None
-    grants = world.facts.all(Grant, (token.person, token.app), world.now())
+    key = token.person, token.app
     if world.defaults.unticked_page == "stays dead":
+        grants = world.facts.all(Grant, key, world.now())
         found = next((entry for entry in grants if entry[0] > token.issued and not covers(entry[1], token.page)), None)
     else:
-        found = grants[-1] if grants and not covers(grants[-1][1], token.page) else None
+        found = _since(world, Grant, key, lambda grant: not covers(grant, token.page))
     return Death(found[0], Refusal(190, IMPERSONATING)) if found else None
 
 
 def _role_lost(world: World, token: TokenRecord) -> Death | None:
-    found = token.page and world.facts.latest(RoleChanged, (token.person, token.page), world.now())
-    if not found or found[1].role not in {"", "live_contributor"}:
-        return None
-    return Death(found[0], Refusal(190, _ROLE_LOST, 492))
+    found = _since(world, RoleChanged, (token.person, token.page), lambda changed: changed.role in {"", "live_contributor"})
+    return Death(found[0], Refusal(190, _ROLE_LOST, 492)) if found and token.page else None
 
 
 def _two_factor_missing(world: World, token: TokenRecord) -> Death | None:
@@ -172,7 +190,7 @@ def demanded(world: World, person: str, page: str) -> Moment | None:
     owner = world.owner(page)
     if owner is None or person in world.system_users or world.people[person].two_factor:
         return None
-    found = world.facts.latest(TwoFactorDemanded, (owner.id, ""), world.now())
+    found = _since(world, TwoFactorDemanded, (owner.id, ""), lambda demand: True)
     return found[0] if found else None
 
 

@@ -5,18 +5,25 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass
-from difflib import SequenceMatcher
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from functools import cache
 from typing import Any
 
 from fbnb.errors import GraphError, InputError
 from fbnb.resources import folder
+from fbnb.sandbox.messages import GRAPH_HOST
 from fbnb.tokens import TokenInfo
 from fbnb.wire import Exchange
 
-_LIKE = 0.7
-CONFIDENCES = ("captured", "documented", "computed", "reported", "assumed")
+CONFIDENCES = {
+    "captured": "a real answer of Graph, kept in public",
+    "documented": "Meta's pages say so",
+    "computed": "worked out from those",
+    "reported": "somebody who met it says so",
+    "assumed": "nobody says: a choice of this sandbox",
+}
+_LIKE = 0.5  # of a refusal's words: those that name an instant, a permission or an app are others each time
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +37,30 @@ class Row:
 
     def __repr__(self) -> str:
         return f"{self.confidence}: {self.source}, {self.date} (row {self.id})"
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What is compared. numbers: status, code, subcode. call: host and path without ids, "" where not known.
+
+    said, asked: the words of the answer (of an error the message alone) and of the request.
+    """
+
+    numbers: tuple[object, ...]
+    said: frozenset[str]
+    call: str = ""
+    asked: frozenset[str] = frozenset()
+
+    def fits(self, seen: _Answer) -> bool:
+        """Whether what was seen may be this answer: a refusal by its words, whatever was called, else by the call."""
+        if self.numbers != seen.numbers:
+            return False
+        if not self.numbers[1]:
+            return self.call == seen.call
+        return not self.said or _alike(self.said, seen.said) >= _LIKE  # where no words are known, the row has none
+
+    def likeness(self, seen: _Answer) -> tuple[bool, float]:
+        return self.call == seen.call, _alike(self.said, seen.said) + _alike(self.asked, seen.asked)
 
 
 @cache
@@ -46,56 +77,68 @@ def counts() -> dict[str, int]:
 
 
 def why(answer: object) -> Row:
-    """The row behind an answer: an error that was raised, a TokenInfo, or an Exchange off the wire.
+    """The row behind an answer: a GraphError that was raised, a TokenInfo, or an Exchange off the wire.
 
-    An Exchange says most, for it also has the path. Raises InputError: no row fits.
+    An Exchange says most, for it has the request too. What had happened before is in none of them; of rows that differ in
+    nothing else, the first is taken. Raises InputError: no row fits.
     """
-    status, body, path = _seen(answer)
-    near = [(_near(row, status, body), _shape(row["ask"]["path"]) == _shape(path), row) for row in rows()]
-    likeness, _, best = max(near, key=lambda found: found[:2])
-    if likeness < _LIKE:
-        raise InputError(
-            "No row of the ledger fits that.", remedy="Give an Exchange, such as client.wire.last()[0], or an error."
-        )
+    seen = _seen(answer)
+    fitting = [(row, written) for row, written in zip(rows(), _written(), strict=True) if written.fits(seen)]
+    if not fitting:
+        raise InputError("No row of the ledger fits that.", remedy="It is no answer of the sandbox, or one without a row yet.")
+    best = max(fitting, key=lambda found: found[1].likeness(seen))[0]
     return Row(best["id"], best["confidence"], best["source"], best["date"])
 
 
-def _seen(answer: object) -> tuple[int | None, dict[str, Any], str]:
-    """Status, body and path, as far as the answer has them."""
+def _seen(answer: object) -> _Answer:
     if isinstance(answer, Exchange):
-        return answer.status, answer.answer if isinstance(answer.answer, dict) else {}, answer.path
+        asked = {"host": answer.host, "path": answer.path, "method": answer.method, "params": dict(answer.params)}
+        return _answer(answer.status, answer.answer or answer.headers.get("location"), asked)
     if isinstance(answer, GraphError):
-        told = {"code": answer.code, "error_subcode": answer.subcode, "message": answer.message}
-        return answer.status, {"error": told}, ""
-    if isinstance(answer, TokenInfo) and answer.error:
-        error = answer.error
-        return (
-            200,
-            {"data": {"error": {"code": error.code, "subcode": error.subcode, "message": error.message}}},
-            "/v1.0/debug_token",
-        )
-    raise InputError("That is no answer.", remedy="Give an Exchange, such as client.wire.last()[0], or an error.")
+        return _answer(answer.status, {"error": {"message": answer.message, "code": answer.code, "subcode": answer.subcode}})
+    if isinstance(answer, TokenInfo):
+        told = {field.name: getattr(answer, field.name) for field in fields(answer) if field.name != "error"}
+        told |= {"error": asdict(answer.error)} if answer.error else {}
+        return _answer(200, {"data": {name: value for name, value in told.items() if value}}, {"path": "/debug_token"})
+    remedy = "Give an Exchange, such as client.wire.last()[0], a GraphError or a TokenInfo."
+    raise InputError("That is no answer of Graph's.", remedy=remedy)
 
 
-def _near(row: dict[str, Any], status: int | None, body: dict[str, Any]) -> float:
-    """How well a row fits, 0 to 1: for a refusal by its numbers, then by its words; else by the names of its fields."""
-    if status != row["status"] or not isinstance(row["body"], dict):
-        return 0
-    told, told_row = _error(body), _error(row["body"])
-    if not told and not told_row:
-        return float(body.keys() == row["body"].keys())
-    numbers = [(one.get("code"), one.get("error_subcode") or one.get("subcode")) for one in (told, told_row)]
-    words = [str(one.get("message", "")) for one in (told, told_row)]
-    # Which instant, id or name it was makes no other answer of it.
-    return SequenceMatcher(None, words[0], words[1], autojunk=False).ratio() if numbers[0] == numbers[1] else 0
+@cache
+def _written() -> tuple[_Answer, ...]:
+    """Every row, to be compared."""
+    return tuple(_answer(row["status"], row["body"] or row["headers"].get("location"), row["ask"]) for row in rows())
 
 
-def _error(body: dict[str, Any]) -> dict[str, Any]:
+def _answer(status: int | None, body: Any, asked: Mapping[str, Any] | None = None) -> _Answer:
+    error = _error(body)
+    numbers = status, error.get("code"), error.get("error_subcode") or error.get("subcode")
+    said = _words(error.get("message", "") if error else body)
+    if asked is None:
+        return _Answer(numbers, said)
+    call = asked.get("host", GRAPH_HOST) + _call(asked["path"])
+    return _Answer(numbers, said, call, _words([asked.get("method", "GET"), asked.get("params")]))
+
+
+def _error(body: Any) -> dict[str, Any]:
     """The error in an answer, or in what debug_token says of a token; empty where all went well."""
+    body = body if isinstance(body, dict) else {}
     data = body.get("data")
     error = body.get("error") or (data.get("error") if isinstance(data, dict) else None)
     return error if isinstance(error, dict) else {}
 
 
-def _shape(path: str) -> str:
-    return re.sub(r"\{[^}]+\}|\d+|\bme\b", "{id}", re.sub(r"^/v\d+\.\d+", "", path))
+def _call(path: str) -> str:
+    """The path without its version, and without ids."""
+    return re.sub(r"\{[^}]+\}|\d+|\bme\b", "*", re.sub(r"^/v\d+\.\d+", "", path))
+
+
+def _words(value: Any) -> frozenset[str]:
+    """The words in it; without what is another in each run: numbers, secrets, and what stands for either in a row."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return frozenset(re.findall(r"[A-Za-z_]+", re.sub(r"\{[^{}\"]+\}|<any>|\S*…\S*", "", text)))
+
+
+def _alike(one: frozenset[str], other: frozenset[str]) -> float:
+    """How much of two sets of words is in both, 0 to 1."""
+    return len(one & other) / (len(one | other) or 1)

@@ -17,8 +17,9 @@ from fbnb.sandbox.judge import app_deleted, app_stopped
 from fbnb.sandbox.messages import Answer, Asked
 from fbnb.sandbox.oauth import bearer, long_expiry, new_code, scopes_of, short_expiry, spend
 from fbnb.sandbox.oidc import id_token
+from fbnb.sandbox.records import TokenRecord
 from fbnb.sandbox.seed import App
-from fbnb.sandbox.world import TokenRecord, World
+from fbnb.sandbox.world import World
 from fbnb.tokens import TokenKind
 
 _ALWAYS_GRANTED = frozenset({"public_profile"})
@@ -71,9 +72,15 @@ def dialog(world: World, asked: Asked, then: Consented | None = None) -> Answer:
         return redirect(asked, error_code="1349126", error_message=_NOT_SET_UP)
     if choice.cancel:
         return cancelled(asked)
-    if world.latest(AccountTroubled, (choice.person, "")):  # who got this far has followed the instructions
-        world.note((choice.person, ""), AccountTroubled(None))
+    follow_instructions(world, choice.person)
     return (then or consented)(world, asked, app, choice, scopes)
+
+
+def follow_instructions(world: World, person: str) -> None:
+    """Facebook lets a person whom it questions answer its pages only after they did what it asks."""
+    troubled = world.latest(AccountTroubled, (person, ""))
+    if troubled and troubled.why:
+        world.note((person, ""), AccountTroubled(None))
 
 
 def cancelled(asked: Asked) -> Answer:
@@ -92,10 +99,7 @@ _NOT_SET_UP = (
 
 def consented(world: World, asked: Asked, app: App, choice: Choice, scopes: frozenset[str]) -> Answer:
     """The grant noted, and the redirect with what `response_type` asks for."""
-    before = world.grant(choice.person, app.id)
-    grant = decide(before, scopes, choice, asked.get("auth_type"))
-    world.note((choice.person, app.id), grant)
-    world.note((choice.person, app.id), AppUsed())
+    grant = agree(world, app.id, choice, scopes, asked.get("auth_type"))
     types, told, openid = _response_types(asked), dict[str, str](), "openid" in grant.granted
     if "token" in types:
         token = bearer(
@@ -111,6 +115,15 @@ def consented(world: World, asked: Asked, app: App, choice: Choice, scopes: froz
     if "granted_scopes" in types or asked.get("return_scopes") == "true":
         told |= {"granted_scopes": ",".join(sorted(grant.granted)), "denied_scopes": ",".join(sorted(grant.declined))}
     return redirect(asked, in_fragment=bool(types & {"token", "id_token"}), **told)
+
+
+def agree(world: World, app: str, choice: Choice, scopes: frozenset[str], auth_type: str = "") -> Grant:
+    """What the person grants from here on, noted, and that they were there."""
+    key = choice.person, app
+    grant = decide(world.grant(*key), scopes, choice, auth_type)
+    world.note(key, grant)
+    world.note(key, AppUsed())
+    return grant
 
 
 def decide(before: Grant, scopes: frozenset[str], choice: Choice, auth_type: str) -> Grant:

@@ -12,9 +12,10 @@ from zoneinfo import ZoneInfo
 from fbnb.sandbox.callers import caller, current, themselves, unsupported
 from fbnb.sandbox.fields import paged, wanted
 from fbnb.sandbox.messages import Asked, Refusal
+from fbnb.sandbox.records import TokenRecord
 from fbnb.sandbox.seed import AdAccount, Campaign
 from fbnb.sandbox.versions import ads_usable
-from fbnb.sandbox.world import TokenRecord, World
+from fbnb.sandbox.world import World
 
 _ACCOUNT = ("id", "account_id", "name", "account_status", "currency", "timezone_name")
 _CAMPAIGN = ("id", "name", "objective", "status", "effective_status", "daily_budget")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -67,11 +68,22 @@ def ask(method: str, host: str, path: str, params: Mapping[str, str], authorizat
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status, headers, and a body: a value to send as JSON, or text to send as a page."""
+    """Status, headers, and a body: a value to send as JSON, or text to send as a page.
+
+    How it travels, where a fault befell it. seconds: until it has arrived, infinite for never. reset: the connection breaks
+    before it has.
+    """
 
     status: int
     body: Any
     headers: Mapping[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+    reset: bool = False
+
+    @property
+    def arrives(self) -> bool:
+        """Whether the one who asked will ever see it."""
+        return not self.reset and math.isfinite(self.seconds)
 
 
 class Refusal(Exception):

@@ -10,7 +10,8 @@ from fbnb.sandbox.judge import data_access_end
 from fbnb.sandbox.messages import Asked, Refusal
 from fbnb.sandbox.page_reading import READ_FIELDS, read_page
 from fbnb.sandbox.page_tokens import get_page
-from fbnb.sandbox.world import TokenRecord, World
+from fbnb.sandbox.records import TokenRecord
+from fbnb.sandbox.world import World
 from fbnb.tokens import TokenKind
 
 

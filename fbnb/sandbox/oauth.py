@@ -13,8 +13,9 @@ from typing import Any
 from fbnb.sandbox.callers import DEBUG_ONLY, read
 from fbnb.sandbox.judge import death
 from fbnb.sandbox.messages import Asked, Refusal
+from fbnb.sandbox.records import CodeRecord, TokenRecord
 from fbnb.sandbox.seed import App
-from fbnb.sandbox.world import CodeRecord, TokenRecord, World
+from fbnb.sandbox.world import World
 from fbnb.tokens import TokenKind
 
 

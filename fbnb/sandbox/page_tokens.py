@@ -10,8 +10,9 @@ from fbnb.sandbox.callers import caller, themselves
 from fbnb.sandbox.fields import node, paged, wanted
 from fbnb.sandbox.judge import covers, demanded
 from fbnb.sandbox.messages import Asked, Refusal
+from fbnb.sandbox.records import TokenRecord
 from fbnb.sandbox.system_user import administered
-from fbnb.sandbox.world import TokenRecord, World
+from fbnb.sandbox.world import World
 from fbnb.tokens import NEVER, TokenKind
 
 _FIELDS = ("access_token", "category", "category_list", "name", "id", "tasks")

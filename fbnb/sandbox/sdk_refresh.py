@@ -10,7 +10,8 @@ from fbnb.sandbox.facts import AppUsed
 from fbnb.sandbox.judge import data_access_end
 from fbnb.sandbox.messages import Asked, Refusal
 from fbnb.sandbox.oauth import long_lived
-from fbnb.sandbox.world import TokenRecord, World
+from fbnb.sandbox.records import TokenRecord
+from fbnb.sandbox.world import World
 from fbnb.tokens import TokenKind
 
 _FIELDS = ("access_token", "expires_at", "expires_in", "data_access_expiration_time", "graph_domain")

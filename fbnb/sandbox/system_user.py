@@ -7,11 +7,12 @@ from typing import Any
 
 from fbnb.catalogue import permissions
 from fbnb.sandbox.callers import app_with_secret, caller, read, themselves, unsupported, user
-from fbnb.sandbox.facts import Ending, SessionEnded, TokenRevoked
+from fbnb.sandbox.facts import Deleted, Ending, SessionEnded, TokenRevoked
 from fbnb.sandbox.fields import node, paged, wanted
 from fbnb.sandbox.messages import Asked, Refusal
 from fbnb.sandbox.oauth import bearer, exchanged, long_expiry, scopes_of
-from fbnb.sandbox.world import SystemUser, TokenRecord, World
+from fbnb.sandbox.records import SystemUser, TokenRecord
+from fbnb.sandbox.world import World
 from fbnb.tokens import NEVER, TokenKind
 
 _ROLES = frozenset("ADMIN EMPLOYEE DEFAULT DEVELOPER FINANCE_EDITOR FINANCE_ANALYST ADS_RIGHTS_REVIEWER MANAGE".split())
@@ -47,7 +48,7 @@ def _of_the_business(world: World, asked: Asked, business: str, roles: frozenset
 def _system_user(world: World, asked: Asked, id: str) -> tuple[SystemUser, TokenRecord]:
     """A system user, and the caller: an admin of its business, or any system user there."""
     token = user(world, asked)
-    if id not in world.system_users:
+    if id not in world.system_users or world.latest(Deleted, (id, "")) is not None:
         raise unsupported(id, asked.method.lower())
     machine = world.system_users[id]
     _of_the_business(world, asked, machine.business, _ROLES)
@@ -69,8 +70,14 @@ def list_system_users(world: World, asked: Asked, business: str) -> dict[str, An
     """`GET /{business}/system_users`."""
     administered(world, asked, business)
     fields = wanted(asked, _NODE, ("id", "name", "role"), "SystemUser")
-    ids = [machine.id for machine in world.system_users.values() if machine.business == business and not machine.app]
+    ids = [machine.id for machine in _machines(world, business)]
     return paged(world, asked, ids, lambda id: _told(world.system_users[id], fields))
+
+
+def _machines(world: World, business: str) -> list[SystemUser]:
+    """The business's own; those that came with an app apart, and those that were deleted."""
+    its = [machine for machine in world.system_users.values() if machine.business == business and not machine.app]
+    return [machine for machine in its if world.latest(Deleted, (machine.id, "")) is None]
 
 
 def _told(machine: SystemUser, fields: list[str]) -> dict[str, Any]:
@@ -87,7 +94,7 @@ def create_system_user(world: World, asked: Asked, business: str) -> dict[str, A
         raise Refusal(100, f"(#100) Param role must be one of {{{', '.join(sorted(_ROLES))}}}")
     admin = role == "ADMIN"
     most = 1 if admin or world.defaults.system_user_tier == "limited" else 10
-    same = [m for m in world.system_users.values() if m.business == business and not m.app and (m.role == "ADMIN") is admin]
+    same = [machine for machine in _machines(world, business) if (machine.role == "ADMIN") is admin]
     if len(same) >= most:
         raise Refusal(100, world.defaults.too_many_system_users)
     return {"id": new_system_user(world, name, role, business).id}

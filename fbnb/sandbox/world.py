@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from fbnb.clock import ManualClock, ShiftedClock
@@ -27,8 +27,10 @@ from fbnb.sandbox.facts import (
     RoleChanged,
     SecretReset,
 )
+from fbnb.sandbox.faults import Fault
+from fbnb.sandbox.records import CodeRecord, DeviceRecord, SystemUser, TokenRecord
 from fbnb.sandbox.seed import App, Business, PageSeed, Seed
-from fbnb.tokens import Expiry, TokenKind
+from fbnb.tokens import TokenKind
 
 
 class Named(Protocol):
@@ -42,76 +44,6 @@ class Named(Protocol):
 
 
 N = TypeVar("N", bound=Named)
-
-
-@dataclass(frozen=True, slots=True)
-class SystemUser:
-    """A machine account of a business. role: ADMIN, EMPLOYEE ... app: the app it came with, for a business integration."""
-
-    id: str
-    name: str
-    role: str
-    business: str
-    created: datetime
-    app: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TokenRecord:
-    """A token the world handed out. parent: the string it came from; call: what made it. Its state is not here: see judge.
-
-    person: a person or a system user. scopes: what it may do, where that was fixed when it was made; None for what the
-    person grants by now. debug_only: a session-info token, good for being asked about and nothing else.
-    """
-
-    value: str = field(repr=False)
-    kind: TokenKind
-    app: str
-    issued: Moment
-    expires_at: Expiry
-    call: str
-    person: str = ""
-    page: str = ""
-    parent: str = field(default="", repr=False)
-    long_lived: bool = False
-    auth_type: str = ""
-    scopes: frozenset[str] | None = None
-    debug_only: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class CodeRecord:
-    """A login code. used: the moment of its one exchange, None before. made_by: the flow that made it, which redeems it.
-
-    config: what a business login asked for. nonce: for the id_token; None where none was asked for. parent: the token of
-    a client code.
-    """
-
-    app: str
-    person: str
-    redirect_uri: str
-    issued: Moment
-    auth_type: str = ""
-    code_challenge: str = ""
-    challenge_method: str = ""
-    used: Moment | None = None
-    made_by: str = "login"
-    config: str = ""
-    nonce: str | None = None
-    parent: str = field(default="", repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceRecord:
-    """A device's login. polled: when it last asked. answer: granted, declined, or "" while nobody answered."""
-
-    app: str
-    user_code: str
-    scopes: frozenset[str]
-    issued: Moment
-    polled: Moment | None = None
-    answer: str = ""
-    person: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +72,8 @@ class Checkpoint:
     defaults: Defaults = field(repr=False)
 
 
-_BOOKS = ("tokens", "codes", "devices", "counters", "apps", "people", "system_users", "schedule")
+_LAST = datetime.max.replace(tzinfo=UTC)
+_BOOKS = ("tokens", "codes", "devices", "counters", "apps", "people", "system_users", "schedule", "faults", "traffic")
 
 
 class World:
@@ -159,6 +92,8 @@ class World:
         self.people = {person.id: person for person in seed.people}
         self.system_users: dict[str, SystemUser] = {}
         self.schedule: dict[Moment, Due] = {}
+        self.faults: dict[int, Fault] = {}
+        self.traffic: dict[str, tuple[tuple[int, int], ...]] = {}  # calls by the minute, for each budget
         self._instant: datetime | None = None  # of the event that is happening, if one is
         self.businesses = {business.id: business for business in seed.businesses}
         self.pages = {page.id: page for page in seed.pages}
@@ -198,7 +133,7 @@ class World:
     def _catch_up(self, now: datetime) -> None:
         while self.schedule and (moment := min(self.schedule)).at <= now:
             due = self.schedule.pop(moment)
-            if due.every:
+            if due.every and due.every < _LAST - moment.at:
                 self.schedule[Moment(moment.at + due.every, moment.serial)] = due
             self._instant = moment.at
             try:

@@ -8,7 +8,7 @@ from html import escape
 
 import ipywidgets as w
 
-from fbnb.errors import RedirectMistake
+from fbnb.errors import GraphError, RedirectMistake
 from fbnb.redact import redact
 from fbnb.settings import Target
 from fbnb.walk import Walk
@@ -56,7 +56,8 @@ class Stepper(View):
 
     def _show(self) -> None:
         error = self.walk.error
-        self.where.value = said(f"{self.walk.where}" + (f" It was refused. {error}" if error else ""))
+        outcome = "It was refused." if isinstance(error, GraphError) else "It did not work."
+        self.where.value = said(f"{self.walk.where}" + (f" {outcome} {error}" if error else ""))
         self.wire.value = "".join(map(_exchange, self.walk.exchanges)) or "<p>Nothing was sent.</p>"
         self.held.value = _held(self.walk.held)
         self.next_button.disabled = self.walk.done
@@ -64,9 +65,10 @@ class Stepper(View):
 
 def _exchange(exchange: Exchange) -> str:
     answer = f"to {exchange.headers['location']}" if "location" in exchange.headers else _brief_json(exchange.answer)
+    outcome = "Nothing came back" if exchange.status is None else f"Answered {exchange.status}"
     return (
         f"<p>Sent to {escape(exchange.host)}:</p><pre>{escape(exchange.request)}</pre>"
-        f"<p>Answered {exchange.status}:</p><pre>{escape(answer)}</pre>"
+        f"<p>{outcome}:</p><pre>{escape(answer)}</pre>"
     )
 
 

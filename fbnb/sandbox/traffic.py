@@ -1,0 +1,49 @@
+"""How many calls there were within a window: counted by the minute, and forgotten once they have left it."""
+
+from __future__ import annotations
+
+from fbnb.sandbox.world import World
+
+Entry = tuple[int, int]
+"""A minute, counted since 1970, and the calls that were made in it."""
+
+
+def count(world: World, key: str, minutes: int) -> None:
+    """One more call under a key. minutes: the window."""
+    *kept, last = _within(world, key, minutes) or [(0, 0)]
+    minute = _minute(world)
+    if last[0] == minute:
+        world.traffic[key] = (*kept, (minute, last[1] + 1))
+    else:
+        world.traffic[key] = (*kept, *([last] if last[1] else []), (minute, 1))
+
+
+def used(world: World, key: str, minutes: int) -> int:
+    """The calls within the window."""
+    return sum(calls for _, calls in _within(world, key, minutes))
+
+
+def regained(world: World, key: str, minutes: int, limit: int) -> int:
+    """Minutes until so many calls have left the window that one more is within the limit; 0 where it is now."""
+    over = used(world, key, minutes) - limit + 1
+    if over <= 0:
+        return 0
+    for at, calls in _within(world, key, minutes):
+        over -= calls
+        if over <= 0:
+            return at + minutes - _minute(world)
+    return minutes  # a limit of no call at all
+
+
+def emptied(world: World, key: str, minutes: int) -> int:
+    """Seconds until the last call has left the window."""
+    last, _ = world.traffic[key][-1]
+    return (last + minutes) * 60 - int(world.now().timestamp())
+
+
+def _within(world: World, key: str, minutes: int) -> list[Entry]:
+    return [entry for entry in world.traffic.get(key, ()) if entry[0] > _minute(world) - minutes]
+
+
+def _minute(world: World) -> int:
+    return int(world.now().timestamp()) // 60

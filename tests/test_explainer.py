@@ -1,0 +1,55 @@
+"""The widget that explains an error: it shows the answer, and keeps no token that was pasted."""
+
+from __future__ import annotations
+
+import pytest
+
+from fbnb import Cause, ErrorExplainer
+
+TOKEN = "EAA" + "CanaryUser" * 6
+
+
+@pytest.fixture
+def explainer() -> ErrorExplainer:
+    return ErrorExplainer()
+
+
+def test_a_pasted_error_is_explained(explainer: ErrorExplainer) -> None:
+    explainer.pasted.value = '{"error":{"code":190,"error_subcode":463}}'
+    explainer.explain_button.click()
+    assert explainer.diagnosis
+    assert explainer.diagnosis.cause is Cause.EXPIRED
+    assert 'aria-live="polite"' in explainer.answer.value
+    assert "Log in again" in explainer.snapshot()
+
+
+def test_where_it_came_from_counts(explainer: ErrorExplainer) -> None:
+    explainer.pasted.value, explainer.where.value = "Invalid OAuth access token signature.", "GET /debug_token"
+    explainer.explain_button.click()
+    assert explainer.diagnosis
+    assert explainer.diagnosis.cause is Cause.APP_SECRET_OR_PROOF
+
+
+def test_nothing_pasted_is_said(explainer: ErrorExplainer) -> None:
+    explainer.explain_button.click()
+    assert explainer.diagnosis is None
+    assert "Paste an error first." in explainer.answer.value
+
+
+def test_what_is_pasted_is_hidden_at_once_and_still_understood(explainer: ErrorExplainer) -> None:
+    explainer.pasted.value = f"Authorization Error; code=100; subcode=33; access_token={TOKEN}"
+    explainer.where.value = f"GET /me?access_token={TOKEN}"
+    assert TOKEN not in explainer.pasted.value
+    explainer.explain_button.click()
+    assert explainer.diagnosis
+    assert explainer.diagnosis.evidence == ("code 100", "subcode 33")
+    states = [str(child.get_state()) for child in explainer.view.children]
+    assert TOKEN not in f"{states}{explainer.snapshot()}{explainer._repr_mimebundle_()}{vars(explainer)}"
+
+
+def test_another_paste_takes_the_place_of_the_first(explainer: ErrorExplainer) -> None:
+    for words, cause in ((f"Malformed access token {TOKEN}", Cause.MALFORMED_TOKEN), ("(#4) limit", Cause.RATE_LIMITED)):
+        explainer.pasted.value = words
+        explainer.explain_button.click()
+        assert explainer.diagnosis
+        assert explainer.diagnosis.cause is cause
