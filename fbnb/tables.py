@@ -318,17 +318,20 @@ def test_user_table(users: Iterable[TestUser]) -> pd.DataFrame:
 
 
 def family_table(family: Iterable[Kin]) -> pd.DataFrame:
-    """One row per token, indented below the one it was made with: what it acts as, what made it, when it ends, how it stands."""
+    """One row per token, indented below the one it was made with: what it acts as, what made it, when it ends, how it stands.
+
+    why: Graph's numbers, and the beginning of its words.
+    """
     rows = [
         (
             f"{'↳ ' * kin.depth}{kin.hint}",
             str(kin.kind),
             kin.whose,
             kin.call,
-            _words(kin.expires_at) or "not told",
+            "never" if kin.expires_at is NEVER else _words(kin.expires_at) or "not told",
             kin.state,
             kin.since,
-            kin.why,
+            shorten(kin.why, 64, placeholder=" …"),
         )
         for kin in family
     ]

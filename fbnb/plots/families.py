@@ -13,7 +13,7 @@ from fbnb.tokens import NEVER, expiry_in_words
 
 # Colours that the colour-blind can tell apart, each with its word beside it.
 _COLOUR = {"live": "#0072b2", "expired": "#8a5a00", "dead": "#a40e26", "barred": "#6e7781"}
-_LEFT, _RIGHT = 196, 680
+_LEFT, _RIGHT = 216, 680
 _DEEPEST = 8  # a token refreshed daily has a parent for each day; further right there is no room
 _STEPS = [timedelta(hours=h) for h in (1, 6)] + [timedelta(days=d) for d in (1, 7, 14, 30, 61, 122, 365)]
 
@@ -106,7 +106,7 @@ def _bar(kin: Kin, y: int, scale: _Scale) -> Iterator[str]:
     start, colour = scale.x(kin.issued), _COLOUR[kin.state]
     planned = kin.expires_at if isinstance(kin.expires_at, datetime) else scale.end
     end = scale.x(kin.since or planned)
-    yield f'<text x="14" y="{y + 12}" fill="{INK}">{escape(f"{kin.kind} {kin.whose:.16} {kin.hint[-5:]}")}</text>'
+    yield f'<text x="14" y="{y + 12}" fill="{INK}">{escape(f"{kin.kind} {kin.whose:.15} {kin.hint[-5:]}")}</text>'
     if kin.since and scale.x(planned) > end:  # what it would have lived
         yield f'<line x1="{end}" y1="{y + 8}" x2="{scale.x(planned)}" y2="{y + 8}" stroke="{colour}" stroke-dasharray="2 4"/>'
     yield f'<rect x="{start}" y="{y}" width="{max(end - start, 3)}" height="15" fill="{colour}"/>'

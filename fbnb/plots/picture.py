@@ -29,8 +29,8 @@ class Picture:
 def picture(title: str, text: str, height: int, parts: Iterable[str]) -> Picture:
     """The parts on white, 700 wide at most and as wide as there is room. text: the same in words."""
     svg = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {WIDTH} {height}" font-family="system-ui, sans-serif"',
-        f' font-size="13" style="max-width:{WIDTH}px;width:100%;height:auto">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}"',
+        ' font-family="system-ui, sans-serif" font-size="13" style="max-width:100%;height:auto">',
         f"<title>{escape(title)}</title><desc>{escape(text)}</desc>",
         f'<rect width="{WIDTH}" height="{height}" rx="6" fill="#ffffff"/>',
         *parts,
