@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -38,8 +39,10 @@ def main(argv: Sequence[str] | None = None) -> None:
             sys.exit(0)
     except FbnbError as wrong:
         _stop(str(wrong))
+    except BrokenPipeError:
+        os._exit(1)  # whoever read along has left, and leaving by sys.exit would flush and fail once more
     except OSError as wrong:
-        _stop(f"{redact(str(wrong.filename or 'jupyterlab'))[:100]}: {wrong.strerror}.")
+        _stop(f"{redact(str(wrong.filename or told.command))[:100]}: {wrong.strerror}.")
     except KeyboardInterrupt:
         sys.exit(130)
 
@@ -81,13 +84,15 @@ def explain(file: str, where: str | None = None, status: int | None = None, *, a
     if not pasted.strip():
         raise InputError("There is nothing to explain.", remedy="Paste an error, or name a file that holds one.")
     found = diagnose(pasted, where=where, http_status=status)
-    print(json.dumps(asdict(found), indent=1, ensure_ascii=False) if as_json else found)  # noqa: T201 - as above
+    text = json.dumps(asdict(found), indent=1, ensure_ascii=False) if as_json else str(found)
+    encoding = sys.stdout.encoding or "utf-8"  # what it has no letter for is written as JSON writes it, such as \u2026
+    print(text.encode(encoding, errors="backslashreplace").decode(encoding), flush=True)  # noqa: T201 - as above
 
 
 def _standard_input() -> bytes:
-    if sys.stdin.isatty():
+    if sys.stdin and sys.stdin.isatty():
         print("Paste the error, then press Enter and Ctrl-D (Ctrl-Z, Enter on Windows).", file=sys.stderr)  # noqa: T201
-    return sys.stdin.buffer.read()
+    return sys.stdin.buffer.read() if sys.stdin else b""  # none, where it was closed
 
 
 if __name__ == "__main__":

@@ -286,6 +286,8 @@ def _without_its_frames(problem: BaseException, hidden: list[str]) -> BaseExcept
         return KeyboardInterrupt()
     if isinstance(problem, SystemExit):
         return SystemExit(problem.code) if isinstance(problem.code, int) else SystemExit()
+    if isinstance(problem, InputError):  # of a call in a batch
+        return InputError(redact(problem.problem, hidden), remedy=problem.remedy)
     if isinstance(problem, RecursionError):
         return UnreadableAnswer("Graph's answer is nested too deep to be its own.")
     return TransportError(_said(problem, hidden))

@@ -21,6 +21,7 @@ _CODES = [
         rf"{_NAME}{_IS}(\d{{1,7}})\b",
         r"\berror(?: message| number| no\.?)?\s?[:#(]?\s?(\d{1,7})\b",
         r"exception\W{1,3}(\d{1,7})\b",
+        r"^\W{0,3}(\d{1,7})\W{0,3}$",  # a number and nothing else
         r"""(?:^|["'(\[] ?)(\d{1,7})(?:[./]\d{1,7})?\s?[-:]\s""",
     )
 ]

@@ -53,12 +53,13 @@ def _lines(anything: object) -> Iterator[str]:
         if not waiting:
             return
         name, value = waiting.pop()
-        inner = _inner(name, value)
+        try:
+            inner = _inner(name, value)
+        except Exception:  # noqa: BLE001 - another library's mapping or list may raise anything
+            inner = None
         if inner is None:
-            text = _text(value)
-            yield f"{name}: {text}" if name else text
-        else:
-            waiting.extend(reversed(inner))
+            yield f"{name}: {_text(value)}" if name else _text(value)
+        waiting.extend(reversed(inner or ()))
 
 
 def _inner(name: str, value: object) -> list[tuple[str, object]] | None:
@@ -77,7 +78,7 @@ def _inner(name: str, value: object) -> list[tuple[str, object]] | None:
         # Ours say in `problem` what is wrong; their text adds the remedy, which is not to be read as a symptom.
         words = () if any(each == "problem" for each, _ in told) else (_text(value),)
         return [("", f"{type(value).__name__}: {' '.join(words)}"), *told]
-    return told or [("", _text(value))]
+    return told or None
 
 
 def _attribute(value: object, name: str) -> object:
@@ -90,7 +91,8 @@ def _attribute(value: object, name: str) -> object:
 
 def _text(value: object) -> str:
     if isinstance(value, bytes | bytearray):
-        return bytes(value).decode("utf-8", errors="replace")
+        wide = value[:2] in (b"\xff\xfe", b"\xfe\xff") and 0 in value  # as PowerShell writes a file
+        return bytes(value).decode("utf-16" if wide else "utf-8", errors="replace")
     try:
         return str(value)
     except Exception:  # noqa: BLE001 - as above

@@ -22,7 +22,7 @@ SECRET_PARAMETERS = frozenset(
 
 _TOKEN = re.compile(r"\b(?:EAA|CAA|XAA|IGQ|IGAA|THQ|THAA)[A-Za-z0-9_-]{6,}")
 _PIPED = re.compile(r"\b(\d{4,})(\||%7C)[\w-]{4,}", re.IGNORECASE)
-_SIGNED = re.compile(r"(?:[\w-]{16,}\.)?\beyJ[\w-]{8,}(?:\.[\w-]+)*")
+_SIGNED = re.compile(r"(?:(?<![\w-])[\w-]{16,}\.)?\beyJ[\w-]{8,}(?:\.[\w-]+)*")
 _CODE = re.compile(r"\bAQ[A-Za-z0-9_-]{16,}")
 _NAMES = "|".join(sorted(SECRET_PARAMETERS - {"code"}))
 _NAMED = re.compile(

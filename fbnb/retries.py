@@ -25,6 +25,7 @@ from fbnb.errors import FbnbError, InputError, RateLimited
 
 POLLED_TOO_OFTEN = 1349172
 _SHOWN_FROM = 2  # seconds: a shorter wait is over before anyone wonders
+_LEAST = 0.1  # seconds that an attempt is given, once it was agreed
 _NOT_A_READ = re.compile(r"/*(v\d+\.\d+/+)?oauth/")
 
 
@@ -89,7 +90,8 @@ class Retries:
             sleep=lambda seconds: _sleep(clock, float(seconds), quiet),
             retry_error_callback=_outcome,
         )
-        outcome: Outcome = again(lambda: attempt(left()))
+        # A sleep may last longer than it was told to; no time-out is below nothing.
+        outcome: Outcome = again(lambda: attempt(max(left(), _LEAST)))
         return _told(outcome, may, again.statistics["attempt_number"], start, clock.now())
 
 
@@ -115,7 +117,7 @@ def _told(outcome: Outcome, may: Repeat, attempts: int, start: datetime, end: da
         return outcome
     if attempts > 1:
         error.amend(f"Tried {attempts} times in {(end - start).total_seconds():.0f} seconds.")
-    if outcome.passing and may is Repeat.CHANGE:
+    if outcome.passing and not outcome.limited and may is Repeat.CHANGE:
         error.amend("It may have been done all the same: look, before you send it again.")
     if outcome.limited and outcome.wait is not None:
         error.amend(remedy=f"Wait {_words(outcome.wait)} before the next call: Graph says so.")

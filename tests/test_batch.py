@@ -9,7 +9,7 @@ import pytest
 from capture import Capture
 
 from fbnb.client import Call, GraphClient, Proof
-from fbnb.errors import FbnbError, NotFound, RequestInvalid, TokenMalformed, UnreadableAnswer, WrongTokenKind
+from fbnb.errors import FbnbError, InputError, NotFound, RequestInvalid, TokenMalformed, UnreadableAnswer, WrongTokenKind
 from fbnb.flows.app_tokens import compose_app_token
 from fbnb.flows.page_tokens import list_pages
 from fbnb.redact import Secret
@@ -41,6 +41,13 @@ def test_each_counts_as_one_call_however_few_the_requests(client: GraphClient, s
 def test_a_batch_written_by_hand_goes_out_as_it_is(client: GraphClient, short: AccessToken) -> None:
     told = client.post("", short, batch='[{"method": "GET", "relative_url": "me?fields=id"}]')
     assert told == {"data": [{"id": "2100000000001"}]}
+
+
+def test_a_path_that_is_none_is_named_before_anything_is_sent(client: GraphClient, short: AccessToken) -> None:
+    before = client.wire.count
+    with pytest.raises(InputError, match="A path is what stands after the version"):
+        client.batch(short, [Call("me?fields=id")])
+    assert client.wire.count == before
 
 
 def test_nothing_asked_is_nothing_sent(client: GraphClient, short: AccessToken) -> None:

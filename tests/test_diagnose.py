@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -107,6 +108,11 @@ OTHERS: list[tuple[Any, Cause]] = [
     ("", Cause.OTHER),
     (None, Cause.OTHER),
     (object(), Cause.OTHER),
+    ("(190)", Cause.LOGGED_OUT_OR_SESSION_INVALID),
+    ("404", Cause.OTHER),
+    ({"data": {"app_id": "1", "is_valid": True}}, Cause.OTHER),
+    ({"error": {"code": Decimal(190), "error_subcode": Decimal(463)}}, Cause.EXPIRED),
+    (json.dumps(EXPIRED).encode("utf-16"), Cause.EXPIRED),
 ]
 
 
@@ -199,6 +205,11 @@ class _Hostile(Exception):
         raise RuntimeError(name)
 
 
+class _Lazy(dict[str, Any]):
+    def items(self) -> Any:
+        raise RuntimeError("no request is being answered")
+
+
 def _nested(depth: int) -> Any:
     value: Any = EXPIRED
     for _ in range(depth):
@@ -210,7 +221,7 @@ def test_nothing_is_too_deep_too_odd_or_too_long() -> None:
     endless: dict[str, Any] = {}
     endless["error"] = endless
     assert diagnose(_nested(10_000)).cause is Cause.EXPIRED
-    odd: list[Any] = [endless, _Hostile(), [[]] * 9, {1: {2: b"\xff"}}, "[" * 100_000, "\ud800", object, int]
+    odd: list[Any] = [endless, _Hostile(), _Lazy(), [[]] * 9, {1: {2: b"\xff"}}, "[" * 100_000, "\ud800", object, int]
     assert all(diagnose(each).remedy for each in odd)
 
 

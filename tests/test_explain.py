@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -121,3 +122,19 @@ def test_from_a_shell_with_bytes_that_are_no_text() -> None:
     done = subprocess.run([sys.executable, "-m", "fbnb.cli", "explain"], input=given, capture_output=True, check=True)
     assert done.stdout.startswith(b"cause: malformed_token")
     assert TOKEN.encode() not in done.stdout + done.stderr
+
+
+def test_a_terminal_without_the_letters_gets_them_as_json_has_them() -> None:
+    run = [sys.executable, "-m", "fbnb.cli", "explain", "--json"]
+    done = subprocess.run(
+        run, input=b"they do not have the permission", capture_output=True, env={**os.environ, "PYTHONIOENCODING": "ascii"}
+    )
+    assert json.loads(done.stdout)["evidence"] == ['"do not have …permission"']
+
+
+def test_who_reads_no_further_and_who_gives_nothing_meet_no_traceback() -> None:
+    run = f"{sys.executable} -m fbnb.cli explain"
+    for line in (f"(sleep 0.2; echo error 190) | {run} | true", f"{run} <&-"):
+        said = subprocess.run(["sh", "-c", line], capture_output=True, text=True).stderr
+        assert "Traceback" not in said
+        assert "jupyter" not in said

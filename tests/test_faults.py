@@ -315,6 +315,7 @@ def test_an_outage_can_be_scheduled(once: GraphClient, sandbox: Sandbox, short: 
         ("190/9999", {}, "There are .*190/460"),
         (190, {"words": "no such words"}, "There are: "),
         (2, {"times": 0}, "one call or more"),
+        (2, {"times": 1.5}, "one call or more"),
         (2, {"chance": 0}, "above 0"),
         (2, {"chance": float("nan")}, "above 0"),
         ("slow", {"seconds": float("inf")}, "Seconds are 0 or more"),

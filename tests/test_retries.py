@@ -155,6 +155,16 @@ def test_time_outs_share_one_bound(client: GraphClient, sandbox: Sandbox, short:
     assert sandbox.clock.now() - start == timedelta(seconds=120)
 
 
+def test_a_sleep_that_lasts_too_long_leaves_a_moment_for_the_call(client: GraphClient) -> None:
+    class Late(ManualClock):
+        def sleep(self, seconds: float) -> None:
+            self.advance(seconds=seconds + 9)
+
+    seen, passing = list[float](), Outcome(TransportError("x"), passing=True)
+    Retries(seconds=5).run(lambda left: seen.append(left) or passing, Repeat.READ, Late(client.now()))  # type: ignore[func-returns-value]
+    assert seen == [5, 0.1]
+
+
 def test_a_short_bound_cuts_the_first_attempt_too(client: GraphClient, sandbox: Sandbox, short: AccessToken) -> None:
     sandbox.fail("slow", seconds=10)
     start = sandbox.clock.now()
@@ -180,6 +190,13 @@ def test_what_graph_does_not_call_transient_is_not(error: dict[str, Any], client
 def test_graphs_own_word_for_transient_is_believed(client: GraphClient) -> None:
     capture = Capture([(500, {"error": {"message": "x", "code": 99999, "is_transient": True}}), {"id": "1"}])
     assert replace(client, transport=capture).get("me") == {"id": "1"}
+
+
+def test_a_form_over_a_limit_was_not_done_even_if_graph_calls_that_transient(client: GraphClient) -> None:
+    capture = Capture([(403, {"error": {"message": "(#4) Application request limit reached", "code": 4, "is_transient": True}})])
+    with pytest.raises(RateLimited) as caught:
+        replace(client, transport=capture).post("me/feed")
+    assert "may have been done" not in str(caught.value)
 
 
 def test_a_lists_pages_are_reads_too(client: GraphClient, sandbox: Sandbox, short: AccessToken) -> None:

@@ -41,9 +41,10 @@ class Fault:
     retry_after: float | None = None
 
     def __post_init__(self) -> None:
+        few = self.left is not None and not (isinstance(self.left, int) and self.left >= 1)
         html, numbers = self.what == "html", (self.seconds, self.retry_after or 0)
         for wrong, problem, remedy in (
-            (self.left is not None and self.left < 1, "A fault befalls one call or more.", "Leave times out for every call."),
+            (few, "A fault befalls one call or more.", "Leave times out for every call."),
             (not 0 < self.chance <= 1, "A chance is above 0 and at most 1.", "Such as chance=0.3."),
             (not all(math.isfinite(n) and n >= 0 for n in numbers), "Seconds are 0 or more.", "Such as seconds=30."),
             (html and self.status not in {None, *STATUSES}, "A page of error is a 5xx.", f"There are {STATUSES}."),

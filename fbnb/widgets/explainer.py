@@ -25,6 +25,7 @@ class ErrorExplainer(View):
         self.answer = w.HTML(said("Nothing was explained yet."))
         self._whole = Secret("")
         self.pasted.observe(lambda _: self._hide(), names="value")
+        self.where.observe(lambda _: self._hide_where(), names="value")
         self.explain_button.on_click(lambda _: self._explain())
         self.view = w.VBox([self.pasted, self.where, self.explain_button, self.answer])
 
@@ -33,8 +34,10 @@ class ErrorExplainer(View):
             self._whole = Secret(self.pasted.value)
             self.pasted.value = redact(self.pasted.value)
 
-    def _explain(self) -> None:
+    def _hide_where(self) -> None:
         self.where.value = redact(self.where.value)
+
+    def _explain(self) -> None:
         if not self._whole.reveal().strip():
             self.answer.value = said("Paste an error first.", wrong=True)
             return
