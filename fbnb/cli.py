@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
 
 from fbnb import __version__
-from fbnb.diagnose import diagnose
-from fbnb.errors import FbnbError, InputError
+from fbnb.errors import FbnbError
+from fbnb.explain import explain
 from fbnb.lab import lab
 from fbnb.redact import redact
 
@@ -74,25 +72,6 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--status", type=int, metavar="N", help="the HTTP status, if known")
     command.add_argument("--json", action="store_true", help="print it as JSON")
     return parser
-
-
-def explain(file: str, where: str | None = None, status: int | None = None, *, as_json: bool = False) -> None:
-    """Print what the error in a file means; `-` is standard input. Raises InputError: it is empty. OSError: no such file."""
-    if "\0" in file:
-        raise InputError("That is not the name of a file.", remedy="Paste the error itself, or pipe it in.")
-    pasted = _standard_input() if file == "-" else Path(file).read_bytes()
-    if not pasted.strip():
-        raise InputError("There is nothing to explain.", remedy="Paste an error, or name a file that holds one.")
-    found = diagnose(pasted, where=where, http_status=status)
-    text = json.dumps(asdict(found), indent=1, ensure_ascii=False) if as_json else str(found)
-    encoding = sys.stdout.encoding or "utf-8"  # what it has no letter for is written as JSON writes it, such as \u2026
-    print(text.encode(encoding, errors="backslashreplace").decode(encoding), flush=True)  # noqa: T201 - as above
-
-
-def _standard_input() -> bytes:
-    if sys.stdin and sys.stdin.isatty():
-        print("Paste the error, then press Enter and Ctrl-D (Ctrl-Z, Enter on Windows).", file=sys.stderr)  # noqa: T201
-    return sys.stdin.buffer.read() if sys.stdin else b""  # none, where it was closed
 
 
 if __name__ == "__main__":

@@ -135,7 +135,12 @@ class GraphClient:
         return replace(self, consent=consent)
 
     def with_retries(self, retries: Retries) -> GraphClient:
-        """The same client, which calls again as often and as long as told; `NO_RETRIES` takes the first answer for final."""
+        """The same client, which calls again as often and as long as told; `NO_RETRIES` takes the first answer for final.
+
+        Raises InputError: neither.
+        """
+        if not isinstance(retries, Retries):
+            raise InputError("That is no Retries.", remedy="Such as Retries(attempts=2, seconds=30), or NO_RETRIES.")
         return replace(self, retries=retries)
 
     def get(self, path: str, token: AccessToken | None = None, **params: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from fbnb.codes import numbers
 from fbnb.errors import FbnbError, kind_of
-from fbnb.pasted import plain
+from fbnb.pasted import place, plain
 from fbnb.redact import redact
 from fbnb.resources import rows
 from fbnb.rules import Rule, Told, fitting
@@ -89,13 +89,13 @@ class Diagnosis:
 def diagnose(anything: object, *, where: str | None = None, http_status: int | None = None) -> Diagnosis:
     """Name cause and remedy of any error: text as pasted, bytes, decoded JSON, an exception, an answer, a redirect URL.
 
-    where: the call or dialog it came from, in any words. http_status: if known. Nothing raises; what is not understood is
-    `other`. Of what was given, only the words that decided are kept, secrets hidden.
+    where: the call or dialog it came from, in any words; an Exchange says so itself. http_status: if known. Nothing raises;
+    what is not understood is `other`. Of what was given, only the words that decided are kept, secrets hidden.
     """
     text = plain(anything)
     code, subcode = numbers(text)
     words = f"{text} HTTP {http_status}" if http_status else text
-    rule, evidence = next(fitting(Told(code, subcode, words, where or "")))
+    rule, evidence = next(fitting(Told(code, subcode, words, str(where or place(anything)))))
     return Diagnosis(
         cause=Cause(rule.cause),
         also=tuple(Cause(name) for name in rule.also),

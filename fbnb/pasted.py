@@ -46,6 +46,12 @@ def plain(anything: object) -> str:
     return text.strip()
 
 
+def place(anything: object) -> str:
+    """The call that an exchange was, such as `GET /v26.0/me`; "" for what does not say."""
+    told = _attribute(anything, "method"), _attribute(anything, "path")
+    return " ".join(map(str, told)) if all(isinstance(each, str) for each in told) else ""
+
+
 def _lines(anything: object) -> Iterator[str]:
     """`name: value` for each value in a structure of any depth, in its order."""
     waiting: list[tuple[str, object]] = [("", anything)]

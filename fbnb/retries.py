@@ -69,8 +69,10 @@ class Retries:
     seconds: float = 120
 
     def __post_init__(self) -> None:
-        if self.attempts < 1 or not self.seconds > 0:
-            raise InputError("A call takes one attempt and some time.", remedy="Such as Retries(attempts=4, seconds=120).")
+        right = isinstance(self.attempts, int) and isinstance(self.seconds, int | float)
+        if not (right and self.attempts >= 1 and self.seconds > 0):
+            problem = "Retries need a whole number of attempts, 1 or more, and seconds above 0."
+            raise InputError(problem, remedy="Such as Retries(attempts=4, seconds=120).")
 
     def run(self, attempt: Callable[[float], Outcome], may: Repeat, clock: Clock, *, quiet: bool = True) -> Outcome:
         """The outcome of the last attempt, with what is to be known about the others in its error.

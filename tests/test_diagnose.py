@@ -17,11 +17,12 @@ from shell import shown
 import fbnb
 from fbnb import Cause, Diagnosis, diagnose
 from fbnb.client import GraphClient
-from fbnb.errors import FbnbError, TokenExpired, TransportError, UnreadableAnswer, graph_error
+from fbnb.errors import FbnbError, TokenExpired, TokenMalformed, TransportError, UnreadableAnswer, graph_error
 from fbnb.flows.debug_token import debug_token
 from fbnb.flows.login import log_in
 from fbnb.resources import rows
 from fbnb.sandbox import Sandbox
+from fbnb.tokens import AccessToken
 
 EXPIRED = {"error": {"message": "Session has expired on Monday", "type": "OAuthException", "code": 190, "error_subcode": 463}}
 TOKEN = "EAA" + "CanaryUser" * 6
@@ -254,3 +255,30 @@ def test_no_token_that_was_pasted_comes_back_out(labelled: tuple[dict[str, Any],
 def test_of_a_phrase_with_a_gap_only_the_words_of_the_table_are_kept() -> None:
     found = diagnose("Session key 18.0,of-no-shape-at-all is malformed.")
     assert found.evidence == ('"Session key …is malformed"',)
+
+
+TOKEN_GIVEN = '{"access_token": "EAA_SANDBOX_USER_0123456789abcdef", "token_type": "bearer", "expires_in": 5183944}'
+
+
+@pytest.mark.parametrize(
+    ("pasted", "cause", "words"),
+    [
+        (TOKEN_GIVEN, Cause.OTHER, "Nothing is refused"),
+        ("KeyError: 'access_token'", Cause.OTHER, "Nothing in it is known"),
+        ("400 for url: https://graph.facebook.com/me?access_token=EAA_SANDBOX_0", Cause.OTHER, "Nothing in it is known"),
+        ("error 190", Cause.LOGGED_OUT_OR_SESSION_INVALID, "debug_token says why"),
+        ("[SSL: CERTIFICATE_VERIFY_FAILED] certificate has expired", Cause.OTHER, "certificates"),
+    ],
+)
+def test_what_only_mentions_a_token_accuses_nobody(pasted: str, cause: Cause, words: str) -> None:
+    found = diagnose(pasted)
+    assert found.cause is cause
+    assert words in found.remedy
+
+
+def test_an_exchange_says_itself_which_call_it_was(client: GraphClient, sandbox: Sandbox, short: AccessToken) -> None:
+    sandbox.reset_secret()
+    with pytest.raises(TokenMalformed):
+        debug_token(client, short)
+    assert diagnose(client.wire.last()[0]).cause is Cause.APP_SECRET_OR_PROOF
+    assert diagnose("Invalid OAuth access token signature.").cause is Cause.MALFORMED_TOKEN

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import hypothesis.strategies as st
@@ -510,10 +511,18 @@ def test_a_deleted_system_user_is_listed_no_more_and_makes_room_for_another(cast
     assert create_system_user(cast.client, business, "another", user).id != robot.id
 
 
-WRONG: list[tuple[Callable[[Sandbox], object], str]] = [
-    (lambda s: s.schedule(s.event.log_out(MARA), days=-1), "after now"),
-    (lambda s: s.schedule(s.event.log_out(MARA), at=datetime(2026, 11, 1, tzinfo=UTC)), "after now"),
+WRONG: list[tuple[Callable[[Any], object], str]] = [
+    (lambda s: s.schedule(s.event.log_out(MARA), days=-1), "lies ahead"),
+    (lambda s: s.schedule(s.event.log_out(MARA), at=datetime(2026, 11, 1, tzinfo=UTC)), "lies ahead"),
     (lambda s: s.schedule(s.event.log_out(MARA), days=1, every=timedelta(0)), "more than no time"),
+    (lambda s: s.schedule("log_out", days=30), "not an event"),
+    (lambda s: s.schedule(s.event.log_out(MARA)), "at one instant"),
+    (lambda s: s.schedule(s.event.log_out(MARA), days=3_000_000), "at one instant"),
+    (lambda s: s.schedule(s.event.log_out(MARA), at=datetime(2026, 12, 1, tzinfo=UTC), days=1), "at one instant"),
+    (lambda s: s.schedule(s.event.log_out(MARA), weeks_or_so=1), "at one instant"),
+    (lambda s: s.blast_radius("delete_app"), "not an event"),
+    (lambda s: s.family("EAA…"), "no token that this world"),
+    (lambda s: s.expire("x"), "no token that this world"),
     (lambda s: s.event.log_out("Nobody"), "no person 'Nobody'.*Mara Quay"),
     (lambda s: s.event.log_out(MARA, "7"), "no app '7'.*1000000000001"),
     (lambda s: s.event.untick_page(MARA, OURS, "Nowhere"), "no Page 'Nowhere'"),
@@ -523,7 +532,7 @@ WRONG: list[tuple[Callable[[Sandbox], object], str]] = [
     (lambda s: s.event.set_mode("sleep"), "no mode 'sleep'.*development and live"),
     (lambda s: s.event.delete_system_user(MARA), "Mara Quay is a person"),
     (lambda s: s.event.assume(nonsense=1), "no default 'nonsense'"),
-    (lambda s: s.expire(compose_app_token(sandbox_client(s).settings)), "has not handed that token out"),
+    (lambda s: s.expire(compose_app_token(sandbox_client(s).settings)), "no token that this world"),
 ]
 
 
@@ -663,3 +672,16 @@ def test_moving_the_clock_looks_at_no_token_whatever_happens_on_the_way(cast: Ca
     assert len(cast.sandbox.happened) > 90
     world.tokens = tokens
     assert cast.asked("user") != "valid"
+
+
+def test_an_event_that_happened_instead_of_being_made_is_not_scheduled_in_silence(sandbox: Sandbox) -> None:
+    slip: Any = sandbox.log_out(MARA)
+    with pytest.raises(InputError, match=r"not an event. Make it with sandbox\.event"):
+        sandbox.schedule(slip, days=30)
+    assert sandbox.world.schedule == {}
+
+
+def test_the_readme_names_every_event(root: Path) -> None:
+    table = (root / "README.md").read_text().partition("| it happens to |")[2].partition("\n\n")[0]
+    made = {name for name, value in vars(Events).items() if inspect.isfunction(value) and not name.startswith("_")}
+    assert set(re.findall(r"`(\w+)`", table)) == made

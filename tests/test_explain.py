@@ -63,7 +63,7 @@ def test_as_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[
     paste(monkeypatch, "Invalid OAuth access token signature.")
     main(["explain", "--json", "--where", "GET /debug_token"])
     told = json.loads(capsys.readouterr().out)
-    assert list(told) == ["cause", "also", "remedy", "retryable", "needs_person", "evidence"]
+    assert list(told) == ["means", "cause", "also", "remedy", "retryable", "needs_person", "evidence"]
     assert (told["cause"], told["also"][0], told["retryable"]) == ("app_secret_or_proof", "malformed_token", False)
 
 
@@ -76,9 +76,9 @@ def test_the_status_is_taken_into_account(monkeypatch: pytest.MonkeyPatch, capsy
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
-        (["no-such-file"], "no-such-file: No such file or directory."),
+        (["no-such-file"], "There is no file 'no-such-file'. To explain a text, run fbnb explain and paste it"),
         (["."], "Is a directory"),
-        ([f"Malformed access token {TOKEN}"], "Malformed access token EAA…User: No such file"),
+        ([f"Malformed access token {TOKEN}"], "There is no file 'Malformed access token EAA…User'"),
         (["x" * 5000], "File name too long"),
         (["--status", "many"], "invalid int value"),
         (["--colour"], "there is no option --colour"),

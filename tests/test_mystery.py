@@ -181,6 +181,11 @@ def test_a_line_up_gives_what_each_case_gives(sandbox: Sandbox, client: GraphCli
     assert len(found) > 10
 
 
+def test_capitals_are_no_matter(sandbox: Sandbox, short: AccessToken) -> None:
+    sandbox.hide(11)
+    assert sandbox.judge(culprit(sandbox).upper()).right is True
+
+
 def test_a_line_up_leaves_world_case_and_count_as_they_were(sandbox: Sandbox, client: GraphClient, short: AccessToken) -> None:
     sandbox.hide(11)
     before = sandbox.clock.now(), sandbox.calls, culprit(sandbox), len(sandbox.world.tokens)

@@ -35,7 +35,7 @@ from fbnb.redact import Secret
 from fbnb.retries import NO_RETRIES, Outcome, Repeat, Retries, repeatable
 from fbnb.sandbox import Sandbox
 from fbnb.settings import Settings, Target
-from fbnb.tokens import AccessToken
+from fbnb.tokens import AccessToken, TokenKind
 
 PASSING: list[tuple[int | str, dict[str, Any]]] = [
     (1, {}),
@@ -378,3 +378,18 @@ def test_an_attempt_that_was_interrupted_is_the_last(client: GraphClient) -> Non
 
     assert Retries().run(attempt, Repeat.READ, client.clock).value is stopped
     assert seen == [120]
+
+
+def test_a_code_that_met_a_passing_fault_may_be_sent_once_more(client: GraphClient, sandbox: Sandbox) -> None:
+    redirect = client.open_dialog(login_url(client, "email", state="s"))
+    code = code_from_redirect(redirect, state="s", redirect_uri=client.settings.redirect_uri)
+    sandbox.fail(2, times=1)
+    with pytest.raises(TemporaryFailure, match="if that meets 36009, start the login again"):
+        exchange_code(client, code)
+    assert exchange_code(client, code).kind is TokenKind.USER
+
+
+@pytest.mark.parametrize("wrong", [2, "NO_RETRIES", None])
+def test_what_is_no_retries_is_refused_at_once(wrong: Any, client: GraphClient) -> None:
+    with pytest.raises(InputError, match="That is no Retries"):
+        client.with_retries(wrong)

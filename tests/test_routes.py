@@ -78,6 +78,9 @@ def test_every_request_is_answered_or_refused(
     if told.status >= 400:
         assert {"message", "type", "code", "fbtrace_id"} <= set(told.body["error"])
         assert told.headers["www-authenticate"].startswith('OAuth "Facebook Platform" ')
+    known, shown = f"{tokens[token]} {sent}", f"{told.body} {dict(told.headers)}"
+    for secret in (sandbox.world.secret(app) for app in sandbox.world.apps):
+        assert secret in known or secret not in shown
 
 
 calls: st.SearchStrategy[dict[str, object]] = st.dictionaries(

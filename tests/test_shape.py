@@ -20,7 +20,7 @@ FLOORS = [
     {"rules", "pasted", "codes"},
     {"errors"},
     {"tokens", "settings", "catalogue", "diagnose", "lab"},
-    {"answers", "wire", "retries"},
+    {"answers", "wire", "retries", "explain"},
     {"client"},
     {"flows"},
     {"sandbox"},

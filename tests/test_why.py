@@ -72,7 +72,7 @@ def test_an_exchange_finds_a_row_of_the_same_call_status_and_numbers_mostly_its_
     ] == []
     assert share("id", found) > 0.6  # what had happened before is in no answer, so some rows cannot be told apart
     assert share("source", found) > 0.75
-    assert share("confidence", found) > 0.8
+    assert share("confidence", found) > 0.75  # of equals the best known is taken
 
 
 def test_an_error_finds_a_row_of_the_same_status_and_numbers() -> None:

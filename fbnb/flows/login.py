@@ -22,6 +22,7 @@ from fbnb.errors import (
     LoginCancelled,
     RedirectMistake,
     StateMismatch,
+    TemporaryFailure,
     TransportError,
     UnreadableAnswer,
 )
@@ -177,13 +178,16 @@ def spend_code(client: GraphClient, **params: Any) -> dict[str, Any]:
     """What `oauth/access_token` answers to a code of any kind. A code is good once, so the call is never repeated.
 
     params: the code, and what goes with it. Raises TransportError, UnreadableAnswer: the answer was lost, and perhaps with
-    it the token that the code was good for.
+    it the token that the code was good for. TemporaryFailure: Graph does not say whether the code is spent.
     """
     try:
         return client.get("oauth/access_token", client_id=client.settings.app_id, **params)
     except (TransportError, UnreadableAnswer) as lost:
         lost.amend("The code may have been spent, and the token lost with the answer.", remedy=_LOGIN_AGAIN)
-        problem = lost.with_traceback(None)
+        problem: FbnbError = lost.with_traceback(None)
+    except TemporaryFailure as failed:
+        failed.amend(remedy="Send the code once more, in a moment; if that meets 36009, start the login again.")
+        problem = failed.with_traceback(None)
     raise problem
 
 

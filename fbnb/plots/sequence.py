@@ -51,8 +51,8 @@ def _arrows(exchange: Exchange) -> list[_Arrow]:
 
 
 def _grant(exchange: Exchange) -> str:
-    named = exchange.params.get("grant_type") or next((name for name in ("code", "ids", "batch") if name in exchange.params), "")
-    return f", {named}" if named else ""
+    named = [exchange.params.get("grant_type"), *(name for name in ("code", "ids", "batch") if name in exchange.params)]
+    return next((f", {name}" for name in named if name), "")
 
 
 def _answer(exchange: Exchange) -> str:
@@ -65,8 +65,7 @@ def _answer(exchange: Exchange) -> str:
         return f"{exchange.status}: refused, {_number(error)}"
     data = told.get("data", told)
     if isinstance(data, list):
-        paging = told.get("paging")
-        more = ", and more" if isinstance(paging, dict) and "next" in paging else ""
+        more = ", and more" if isinstance(paging := told.get("paging"), dict) and "next" in paging else ""
         return f"{exchange.status}: {len(data)} row{'' if len(data) == 1 else 's'}{more}"
     names = list(map(str, data)) if isinstance(data, dict) else []
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""

@@ -114,18 +114,32 @@ class Sandbox(Events[None]):
     def schedule(self, event: Event, *, at: datetime | None = None, every: timedelta | None = None, **after: float) -> datetime:
         """Let an event happen at an instant, or when `days=`, `hours=`, `minutes=`, `seconds=` have passed from now.
 
-        every: let it happen again and again, that long apart. Returns the instant of the first. Raises InputError: it lies in
-        the past, or `every` is no time at all.
+        every: let it happen again and again, that long apart. Returns the instant of the first. Raises InputError: no event,
+        no time or one in the past, or `every` is no time at all.
         """
-        now = self.world.now()
-        start = now + timedelta(**after) if at is None else in_utc(at)
-        if start < now or (every is not None and every <= timedelta(0)):
-            raise InputError(
-                "An event comes after now, and again after more than no time.", remedy="Give days=, or every=timedelta(days=...)."
-            )
+        self._check(event)
+        start, now = self._instant(at, after), self.world.now()
+        if start is None or start < now or (every is not None and every <= timedelta(0)):
+            remedy = "Give at=, or one of days=, hours=, minutes=, seconds=, such as days=30; every=timedelta(days=7) repeats it."
+            raise InputError("An event comes at one instant that lies ahead, and again after more than no time.", remedy=remedy)
         with self.world.lock:
             self.world.schedule[self.world.moment(start)] = Due(event, every)
         return start
+
+    def _instant(self, at: datetime | None, after: dict[str, float]) -> datetime | None:
+        """The one instant that is meant; None where none or two are."""
+        try:
+            if at is None:
+                return self.world.now() + timedelta(**after) if after else None
+            return None if after else in_utc(at)
+        except (AttributeError, OverflowError, TypeError, ValueError):
+            return None
+
+    @staticmethod
+    def _check(event: object) -> None:
+        if not isinstance(event, Event):
+            remedy = 'Make it with sandbox.event, such as sandbox.event.log_out("Mara Quay"), which lets nothing happen yet.'
+            raise InputError("That is not an event.", remedy=remedy)
 
     @property
     def happened(self) -> list[tuple[datetime, str]]:
@@ -135,10 +149,11 @@ class Sandbox(Events[None]):
 
     def family(self, token: AccessToken) -> list[Kin]:
         """Every token of the login that a token goes back to, parents before children. Raises InputError: not of this world."""
-        return family(self.world, token.value.reveal())
+        return family(self.world, self.world.text_of(token))
 
     def blast_radius(self, event: Event) -> list[Kin]:
-        """The tokens that work now and would not once the event had happened; nothing happens."""
+        """The tokens that work now and would not once the event had happened; nothing happens. Raises InputError: no event."""
+        self._check(event)
         return blast_radius(self.world, event)
 
     # What an answer rests on, and what may be the matter

@@ -80,13 +80,14 @@ def why(answer: object) -> Row:
     """The row behind an answer: a GraphError that was raised, a TokenInfo, or an Exchange off the wire.
 
     An Exchange says most, for it has the request too. What had happened before is in none of them; of rows that differ in
-    nothing else, the first is taken. Raises InputError: no row fits.
+    nothing else, the best known is taken. Raises InputError: no row fits.
     """
     seen = _seen(answer)
     fitting = [(row, written) for row, written in zip(rows(), _written(), strict=True) if written.fits(seen)]
     if not fitting:
         raise InputError("No row of the ledger fits that.", remedy="It is no answer of the sandbox, or one without a row yet.")
-    best = max(fitting, key=lambda found: found[1].likeness(seen))[0]
+    known = list(CONFIDENCES)
+    best = max(fitting, key=lambda found: (*found[1].likeness(seen), -known.index(found[0]["confidence"])))[0]
     return Row(best["id"], best["confidence"], best["source"], best["date"])
 
 

@@ -131,6 +131,8 @@ def judge(world: World, answer: object) -> Verdict:
     hidden = world.latest(CauseHidden, _CASE)
     if hidden is None:
         raise InputError("No case is open.", remedy="Begin with sandbox.hide(1).")
+    if answer is not ...:
+        answer = {name.casefold(): name for name in SUSPECTS}.get(str(answer).casefold(), answer)
     if answer is not ... and answer not in list(SUSPECTS):
         raise InputError(f"There is no suspect {answer!r}.", remedy=f"There are {', '.join(SUSPECTS)}.")
     calls = world.counters.get("calls", 0) - hidden.calls

@@ -30,7 +30,7 @@ from fbnb.sandbox.facts import (
 from fbnb.sandbox.faults import Fault
 from fbnb.sandbox.records import CodeRecord, DeviceRecord, SystemUser, TokenRecord
 from fbnb.sandbox.seed import App, Business, PageSeed, Seed
-from fbnb.tokens import TokenKind
+from fbnb.tokens import AccessToken, TokenKind
 
 
 class Named(Protocol):
@@ -280,6 +280,13 @@ class World:
     def named_token(self, kind: TokenKind, name: str) -> TokenRecord | None:
         """The token issued under a name, if it was."""
         return self.tokens.get(_token_text(kind, self.digest(name, 32)))
+
+    def text_of(self, token: AccessToken) -> str:
+        """The string of a token on the books. Raises InputError: this world has not handed it out, or it is no token."""
+        if not isinstance(token, AccessToken) or token.value.reveal() not in self.tokens:
+            remedy = "Name one that came from a login; an app's own token belongs to none."
+            raise InputError("That is no token that this world has handed out.", remedy=remedy)
+        return token.value.reveal()
 
     def root(self, record: TokenRecord) -> TokenRecord:
         """The login that a token goes back to."""
