@@ -41,13 +41,15 @@ def main() -> None:
     """Print the four figures, then what was missed and how."""
     rows = judged(Path(sys.argv[1]) if len(sys.argv) > 1 else CORPUS)
     missed = misses(rows)
+    print(f"{len(rows)} errors, of which {sum(row['message_misleads'] for row, _ in rows)} with words that mislead")
     for name, share in shares(rows).items():
         print(f"{name}: {share:.1%}, missed {len(missed[name])}")
     for row, said in rows:
         wrong = [name for name, ids in missed.items() if row["id"] in ids]
         if wrong:
             print(f"\n{row['id']}: {', '.join(wrong)}\n  labelled {row['category']}, {row['retryable']}, {row['needs_user']}")
-            print(f"  said {said.cause} {said.also[:2]}, {said.retryable}, {said.needs_person}, by {said.evidence}")
+            also = ", ".join(said.also[:2]) or "nothing else"
+            print(f"  said {said.cause} (or {also}), {said.retryable}, {said.needs_person}, by {', '.join(said.evidence)}")
 
 
 if __name__ == "__main__":
