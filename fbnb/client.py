@@ -13,7 +13,7 @@ import secrets
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -34,6 +34,7 @@ GRAPH_HOST = "graph.facebook.com"
 DIALOG_HOST = "www.facebook.com"
 BATCH = 50
 _CREDENTIALS = frozenset({"access_token", "appsecret_proof", "appsecret_time"})
+_LONGEST = 1e7  # seconds: four months; nobody who agreed to more will notice
 _TIMEOUT = {"connect": 10.0, "read": 60.0, "write": 60.0, "pool": 60.0}
 
 # What httpx's own parts log at DEBUG has the answer's headers in it, and Graph repeats tokens in those.
@@ -266,14 +267,22 @@ class GraphClient:
         url = httpx.URL(scheme="https", host=place[0], path=place[1])
         where = {"data": params} if method == "POST" else {"params": params}
         request = httpx.Request(method, url, extensions={"timeout": patience}, **where)  # type: ignore[arg-type]
+        deadline = self.now() + timedelta(seconds=min(left, _LONGEST))
         try:
             response = self.transport.handle_request(request)
             try:
-                return Raw(response.status_code, dict(response.headers), response.read())
+                return Raw(response.status_code, dict(response.headers), b"".join(self._until(deadline, response.iter_bytes())))
             finally:
                 response.close()
         except (httpx.HTTPError, httpx.StreamError, OSError) as problem:
             return problem
+
+    def _until(self, deadline: datetime, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        # httpx times each piece of a body by itself, and a body may drip.
+        for chunk in chunks:
+            yield chunk
+            if self.now() > deadline:
+                raise httpx.ReadTimeout("The body takes longer than there was time for")
 
 
 def _calls(params: Mapping[str, Any]) -> list[Call]:

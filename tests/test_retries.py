@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 from capture import Capture
 from hypothesis import given
@@ -163,6 +164,27 @@ def test_a_sleep_that_lasts_too_long_leaves_a_moment_for_the_call(client: GraphC
     seen, passing = list[float](), Outcome(TransportError("x"), passing=True)
     Retries(seconds=5).run(lambda left: seen.append(left) or passing, Repeat.READ, Late(client.now()))  # type: ignore[func-returns-value]
     assert seen == [5, 0.1]
+
+
+def test_a_body_that_drips_is_not_waited_for_without_end(client: GraphClient, sandbox: Sandbox, short: AccessToken) -> None:
+    class Dripping(httpx.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            while True:
+                sandbox.clock.advance(seconds=30)
+                yield b"{"
+
+    class Drips(httpx.BaseTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            return httpx.Response(200, stream=Dripping())
+
+    start = sandbox.clock.now()
+    with pytest.raises(TransportError, match="ReadTimeout: The body takes longer"):
+        replace(client, transport=Drips()).get("me", short)
+    assert sandbox.clock.now() - start == timedelta(seconds=150)  # the first piece after two minutes is the last
+
+
+def test_all_the_time_there_is_can_be_given(client: GraphClient, short: AccessToken) -> None:
+    assert client.with_retries(Retries(seconds=float("inf"))).get("me", short)["name"] == "Mara Quay"
 
 
 def test_a_short_bound_cuts_the_first_attempt_too(client: GraphClient, sandbox: Sandbox, short: AccessToken) -> None:
