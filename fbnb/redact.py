@@ -20,7 +20,9 @@ SECRET_PARAMETERS = frozenset(
     " id_token signed_request password machine_id long_lived_token client_token owner_access_token code".split()
 )
 
-_TOKEN = re.compile(r"\b(?:EAA|CAA|XAA|IGQ|IGAA|THQ|THAA)[A-Za-z0-9_-]{6,}")
+# A terminal or a mail breaks a long token; what follows on the next line is the rest of it if it looks like that.
+_BEGINS = "(?:EAA|CAA|XAA|IGQ|IGAA|THQ|THAA)"
+_TOKEN = re.compile(rf"\b{_BEGINS}[A-Za-z0-9_-]{{6,}}(?:\r?\n(?!{_BEGINS})(?=[\w-]*\d)[A-Za-z0-9_-]{{16,}})*")
 _PIPED = re.compile(r"\b(\d{4,})(\||%7C)[\w-]{4,}", re.IGNORECASE)
 _SIGNED = re.compile(r"(?:(?<![\w-])[\w-]{16,}\.)?\beyJ[\w-]{8,}(?:\.[\w-]+)*")
 _CODE = re.compile(r"\bAQ[A-Za-z0-9_-]{16,}")

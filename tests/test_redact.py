@@ -97,3 +97,11 @@ def test_hints() -> None:
     assert hint("1234567890123|abc") == "1234567890123|…"
     assert hint("anything else") == "…"
     assert Secret("x", shown="an address").hint == "an address"
+
+
+def test_a_token_broken_over_lines_is_hidden_to_its_end() -> None:
+    broken = "EAA" + "FakeBroken1" * 5 + "\n" + "FakeBroken2" * 4 + "\r\n" + "FakeBroken3" * 3
+    assert redact(f"token {broken}\nTraceback (most recent call last)") == "token EAA…ken3\nTraceback (most recent call last)"
+    assert redact(redact(broken)) == redact(broken)
+    two = "EAA" + "FakeBroken1" * 5
+    assert redact(f"{two}\n{two}") == "EAA…ken1\nEAA…ken1"
