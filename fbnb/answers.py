@@ -33,10 +33,15 @@ class Raw:
             return self.text()
 
     @property
-    def is_broken(self) -> bool:
-        """Whether it is empty, an HTML page, or JSON that breaks off."""
+    def broken(self) -> str:
+        """What is wrong with a body that is empty, an HTML page, or JSON that breaks off; "" for any other."""
         text = self.text().strip()
-        return not text or text[0] == "<" or (text[0] in "{[" and isinstance(self.value(), str))
+        if not text:
+            return "with an empty body"
+        if text[0] == "<":
+            return "as an HTML page, not as Graph's JSON"
+        cut = text[0] in "{[" and isinstance(self.value(), str)
+        return f"cut off: its JSON breaks off after {len(self.body)} bytes" if cut else ""
 
 
 def understood(raw: Raw, known: Iterable[str] = ()) -> dict[str, Any] | FbnbError:
@@ -53,7 +58,8 @@ def understood(raw: Raw, known: Iterable[str] = ()) -> dict[str, Any] | FbnbErro
         return graph_error(raw.status, value, known) if "error" in value else cast("dict[str, Any]", sealed(value, known))
     if isinstance(value, bool):
         return {"success": value}
-    return UnreadableAnswer(_what_it_is(raw))
+    came = raw.broken or f"as {raw.headers.get('content-type', 'text')}, not as Graph's JSON"
+    return UnreadableAnswer(f"HTTP {raw.status} came back {came}.")
 
 
 def understood_batch(raw: Raw, known: Iterable[str] = ()) -> dict[str, Any] | FbnbError:
@@ -75,7 +81,7 @@ def _item(item: Any) -> Raw:
 def passing(raw: Raw, told: object) -> bool:
     """Whether the same call may well succeed in a moment: Graph says so, or what came is a page of error or cut off."""
     if isinstance(told, UnreadableAnswer):
-        return raw.status >= 500 or raw.is_broken
+        return raw.status >= 500 or bool(raw.broken)
     if not isinstance(told, GraphError) or isinstance(told, TokenInvalid):
         return False
     return isinstance(told, TemporaryFailure) or _is_transient(raw.value()["error"])
@@ -104,14 +110,3 @@ def read() -> Iterator[None]:
         problem = UnreadableAnswer(f"Graph's answer is not of the shape it documents ({type(odd).__name__}).")
     if problem:
         raise problem
-
-
-def _what_it_is(raw: Raw) -> str:
-    text = raw.text().strip()
-    if not text:
-        return f"HTTP {raw.status} came back with an empty body."
-    if text[0] == "<":
-        return f"HTTP {raw.status} came back as an HTML page, not as Graph's JSON."
-    if text[0] in "{[" and isinstance(raw.value(), str):
-        return f"HTTP {raw.status} came back cut off: its JSON breaks off after {len(raw.body)} bytes."
-    return f"HTTP {raw.status} came back as {raw.headers.get('content-type', 'text')}, not as Graph's JSON."

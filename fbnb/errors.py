@@ -142,6 +142,11 @@ class UnreadableAnswer(FbnbError):
     remedy = "Look for a proxy, a login page or a cut connection between here and Graph, then call again."
 
 
+def numbered(code: object, subcode: object = None) -> str:
+    """Graph's numbers as people write them: `190/460`, or `190` where there is no subcode."""
+    return f"{code}/{subcode}" if subcode else str(code)
+
+
 class GraphError(FbnbError):
     """Graph refused the call.
 
@@ -162,8 +167,7 @@ class GraphError(FbnbError):
     ) -> None:
         self.message = redact(message)
         self.code, self.subcode, self.type, self.status, self.fbtrace_id = code, subcode, type, status, fbtrace_id
-        number = f"{code}/{subcode}" if subcode else str(code)
-        super().__init__(f"Graph refused ({number}): {self.message.rstrip('.')}.", remedy=remedy)
+        super().__init__(f"Graph refused ({numbered(code, subcode)}): {self.message.rstrip('.')}.", remedy=remedy)
 
 
 class TokenInvalid(GraphError):

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from fbnb import catalogue
+from fbnb.errors import numbered
 from fbnb.flows.client_code import ClientLogin
 from fbnb.flows.find_pages import Finding
 from fbnb.flows.marketing import AdAccount, Campaign, Insight
@@ -164,7 +165,7 @@ def _words(expiry: Expiry) -> str | None:
 
 
 def _fault(fault: TokenFault) -> str:
-    return f"{fault.code}{f'/{fault.subcode}' if fault.subcode else ''}: {fault.message}"
+    return f"{numbered(fault.code, fault.subcode)}: {fault.message}"
 
 
 def wire_table(exchanges: Iterable[Exchange]) -> pd.DataFrame:

@@ -63,9 +63,19 @@ def setting(sandbox: Sandbox) -> Setting:
 
 
 Who = Callable[[Setting], AccessToken]
-user: Who = lambda setting: setting.user  # noqa: E731
-page: Who = lambda setting: setting.page  # noqa: E731
-app: Who = lambda setting: compose_app_token(setting.client.settings)  # noqa: E731
+
+
+def user(setting: Setting) -> AccessToken:
+    return setting.user
+
+
+def page(setting: Setting) -> AccessToken:
+    return setting.page
+
+
+def app(setting: Setting) -> AccessToken:
+    return compose_app_token(setting.client.settings)
+
 
 BUDGETS = [
     ("calls_per_user", "me", user, "4", 60),

@@ -161,8 +161,13 @@ def test_a_sleep_that_lasts_too_long_leaves_a_moment_for_the_call(client: GraphC
         def sleep(self, seconds: float) -> None:
             self.advance(seconds=seconds + 9)
 
-    seen, passing = list[float](), Outcome(TransportError("x"), passing=True)
-    Retries(seconds=5).run(lambda left: seen.append(left) or passing, Repeat.READ, Late(client.now()))  # type: ignore[func-returns-value]
+    seen = list[float]()
+
+    def attempt(left: float) -> Outcome:
+        seen.append(left)
+        return Outcome(TransportError("x"), passing=True)
+
+    Retries(seconds=5).run(attempt, Repeat.READ, Late(client.now()))
     assert seen == [5, 0.1]
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fbnb.flows.login import log_in
 from fbnb.kit import sandbox_client
@@ -75,3 +79,23 @@ def test_an_odd_field_is_refused_in_words_and_in_a_clean_header(sandbox: Sandbox
     )
     assert "nonexisting field (naïve)" in response.json()["error"]["message"]
     assert "nonexisting field (na?ve)" in response.headers["www-authenticate"]
+
+
+@given(
+    method=st.sampled_from(["GET", "POST", "DELETE", "PUT"]),
+    host=st.sampled_from(["graph.facebook.com", "www.facebook.com", "elsewhere.example"]),
+    path=st.binary(max_size=40).map(quote),
+    query=st.binary(max_size=40).map(quote),
+    body=st.binary(max_size=80),
+    token=st.sampled_from([b"", APP.encode()]) | st.binary(max_size=20),
+)
+def test_no_bytes_break_it_or_bring_a_secret_out(
+    method: str, host: str, path: str, query: str, body: bytes, token: bytes
+) -> None:
+    sandbox, headers = Sandbox(), {b"authorization": b"Bearer " + token}
+    for address in (f"{path}?{query}", f"v26.0/{path}?access_token={query}", f"v26.0/oauth/access_token?{query}"):
+        request = httpx.Request(method, f"https://{host}/{address}", headers=headers, content=body)
+        response = ask(sandbox, request)
+        assert response.status_code in {200, 302, 400, 401, 403, 404}
+        known = f"{address} {body!r} {token!r}"
+        assert not [app.name for app in sandbox.world.apps.values() if app.secret in response.text and app.secret not in known]

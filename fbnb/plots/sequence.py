@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
+from fbnb.errors import numbered
 from fbnb.plots.picture import INK, QUIET, REFUSED, Picture, picture
 from fbnb.wire import Exchange
 
@@ -73,9 +74,7 @@ def _answer(exchange: Exchange) -> str:
 
 
 def _number(error: object) -> str:
-    if not isinstance(error, dict):
-        return str(error)
-    return f"{error.get('code')}{'/' if 'error_subcode' in error else ''}{error.get('error_subcode', '')}"
+    return numbered(error.get("code"), error.get("error_subcode")) if isinstance(error, dict) else str(error)
 
 
 def _lane(name: str, height: int) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from fbnb.errors import numbered
 from fbnb.redact import hint
 from fbnb.sandbox.callers import WRONG_SIGNATURE
 from fbnb.sandbox.facts import Moment
@@ -108,5 +109,4 @@ def _state(end: Death) -> str:
 
 
 def _why(end: Death) -> str:
-    number = f"{end.refusal.code}/{end.refusal.subcode}" if end.refusal.subcode else f"{end.refusal.code}"
-    return f"{number} {end.refusal.message}"
+    return f"{numbered(end.refusal.code, end.refusal.subcode)} {end.refusal.message}"

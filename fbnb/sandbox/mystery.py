@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from fbnb.errors import GraphError, InputError
+from fbnb.errors import GraphError, InputError, numbered
 from fbnb.exercise import Verdict, check
 from fbnb.sandbox.events import Events
 from fbnb.sandbox.world import Checkpoint, Event, World
@@ -165,4 +165,4 @@ def _answer(question: Callable[[], object]) -> str:
     try:
         return str(question())
     except GraphError as refused:
-        return f"{refused.code}{f'/{refused.subcode}' if refused.subcode else ''} {refused.message}"
+        return f"{numbered(refused.code, refused.subcode)} {refused.message}"
