@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fbnb.diagnose import diagnose as diagnose
 
 if TYPE_CHECKING:
+    from fbnb.browser import log_in_in_browser as log_in_in_browser
     from fbnb.catalogue import permissions as permissions
     from fbnb.client import Call as Call
     from fbnb.client import GraphClient as GraphClient
@@ -106,6 +107,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "browser": "log_in_in_browser",
     "catalogue": "permissions",
     "client": "Call GraphClient Proof appsecret_proof",
     "diagnose": "Cause Diagnosis diagnose",

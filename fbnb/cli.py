@@ -1,4 +1,4 @@
-"""The command line: `fbnb lab` opens the notebooks, `fbnb explain` says what an error means."""
+"""The command line: `fbnb lab` opens the notebooks, `fbnb sandbox` serves Graph, `fbnb explain` says what an error means."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
@@ -32,6 +33,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             lab(Path(told.folder), rest)
         elif told.command == "explain":
             explain(told.file, told.where, told.status, as_json=told.json)
+        elif told.command == "sandbox":
+            _sandbox(told)
         else:
             parser.print_help()
             sys.exit(0)
@@ -43,6 +46,21 @@ def main(argv: Sequence[str] | None = None) -> None:
         _stop(f"{redact(str(wrong.filename or told.command))[:100]}: {wrong.strerror}.")
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _sandbox(told: argparse.Namespace) -> None:
+    from fbnb.sandbox.run import Wish, run  # which loads a server; the other commands do without
+
+    run(Wish(told.host, told.port, told.world, told.at, told.frozen, told.env_file, told.json))
+
+
+def _instant(text: str) -> datetime:
+    """A time as it is typed; UTC where it says no other zone."""
+    instant = datetime.fromisoformat(text)
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+_instant.__name__ = "time"  # which argparse calls it by, when it says what is wrong
 
 
 def _stop(line: str) -> NoReturn:
@@ -61,6 +79,18 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Every other option goes to JupyterLab, such as --no-browser or --port=8889.",
     )
     command.add_argument("--folder", default=".", help="where the notebooks are to be (default: here)")
+    command = commands.add_parser(
+        "sandbox",
+        help="serve the sandbox to a browser, a program or an SDK",
+        description="Serve Graph and its login dialog on this machine, until Ctrl-C. Nothing in it is real.",
+    )
+    command.add_argument("--port", type=int, default=8765, help="where it listens (default: 8765; 0 for any that is free)")
+    command.add_argument("--host", default="127.0.0.1", help="127.0.0.1 (the default) or ::1; nothing but this machine")
+    command.add_argument("--world", type=Path, metavar="FILE", help="another world.json (default: FBNB_WORLD, or the kit's own)")
+    command.add_argument("--at", type=_instant, metavar="TIME", help="what its clock reads at first, such as 2026-12-24T18:00")
+    command.add_argument("--frozen", action="store_true", help="the clock stands still until it is moved")
+    command.add_argument("--env-file", type=Path, metavar="FILE", help="write what a program needs to know, while it runs")
+    command.add_argument("--json", action="store_true", help="print the same as one line of JSON, control key included")
     command = commands.add_parser(
         "explain",
         help="say what an error means and what to do",

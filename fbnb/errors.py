@@ -8,6 +8,7 @@ FbnbError
 ├── StateMismatch         the redirect belongs to another login: start again, do not use it
 ├── SignatureMismatch     what came is not signed by Facebook for this app: do not act on it
 ├── LoginCancelled        the person said no: explain, then ask again
+├── LoginTimedOut         nobody answered the dialog: start again, or wait longer
 ├── DialogRefused         the dialog itself refused: change the app's settings
 ├── SandboxOnly           only the sandbox can do that: skip the cell
 ├── WorldError            the sandbox's world.json is wrong: correct the named line or key
@@ -112,6 +113,12 @@ class LoginCancelled(FbnbError):
     """The person closed the dialog with Cancel."""
 
     remedy = "Explain why the app needs it, then ask again."
+
+
+class LoginTimedOut(FbnbError):
+    """Nobody answered the dialog in the browser in time."""
+
+    remedy = "Start the login again, with seconds= for more time, or with paste=True where your browser is on another machine."
 
 
 class DialogRefused(FbnbError):

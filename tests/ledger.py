@@ -12,7 +12,8 @@ A row in `data/answers/*.jsonl` is
             body's, or the redirect's
             {"answer_device": name of a user code} with person, cancel
     ask     method (GET), host (Graph's), path, params, headers; {name} stands for what a step named
-    status, headers, body   the answer; "<any>" fits anything, a header that is not named is not looked at
+    status, headers, body   the answer; "<any>" fits anything, a header that is not named is not looked at, of a page the
+            body is its heading and its words
     source, date, confidence   where this is known from, when, and how well
 """
 
@@ -38,6 +39,7 @@ from fbnb.redact import Secret
 from fbnb.sandbox import Sandbox
 from fbnb.sandbox.core import answer
 from fbnb.sandbox.messages import ask
+from fbnb.sandbox.pages import said
 from fbnb.settings import Settings
 from fbnb.tokens import AccessToken
 
@@ -174,7 +176,12 @@ def fits(expected: Any, told: Any) -> bool:
 def through_core(sandbox: Sandbox, asked: dict[str, Any]) -> Told:
     """Adapter: the core, called directly."""
     told = answer(sandbox.world, _as_asked(asked))
-    return told.status, dict(told.headers), told.body
+    return told.status, dict(told.headers), _as_said(told.body)
+
+
+def _as_said(body: Any) -> Any:
+    """A page as the words that it says: how it looks is no behaviour of Graph's."""
+    return said(body) if isinstance(body, str) and body.startswith("<!doctype html>") else body
 
 
 def _as_asked(asked: dict[str, Any]) -> Any:
@@ -187,7 +194,7 @@ def through_transport(sandbox: Sandbox, asked: dict[str, Any]) -> Told:
     request = httpx.Request(asked["method"], f"https://{asked['host']}{asked['path']}", headers=asked["headers"], **where)
     response = sandbox.transport.handle_request(request)
     is_json = response.headers.get("content-type", "").startswith("application/json")
-    return response.status_code, dict(response.headers), response.json() if is_json else response.text
+    return response.status_code, dict(response.headers), response.json() if is_json else _as_said(response.text)
 
 
 def through_batch(sandbox: Sandbox, asked: dict[str, Any]) -> Told:

@@ -24,10 +24,11 @@ FLOORS = [
     {"client"},
     {"flows"},
     {"sandbox"},
-    {"walk", "tables"},
+    {"walk", "tables", "browser"},
     {"walks"},
     {"plots", "widgets"},
     {"kit", "cli"},
+    {"pytest_plugin"},
 ]
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 HOMES = {
@@ -35,12 +36,17 @@ HOMES = {
     "pandas": {"tables"},
     "ipywidgets": {"widgets.view", "widgets.forms", "widgets.stepper", "widgets.explainer"},
     "dotenv": {"settings"},
-    "msgspec": {"sandbox.seed", "sandbox.defaults"},
+    "msgspec": {"sandbox.seed", "sandbox.defaults", "sandbox.controls"},
+    "starlette": {"sandbox.serve", "sandbox.doors"},
+    "uvicorn": {"sandbox.serve"},
+    "jinja2": {"sandbox.pages"},
+    "python_multipart": {"sandbox.encodings"},
+    "pytest": {"pytest_plugin"},
     "jwt": {"flows.oidc", "sandbox.oidc"},
     "cryptography": {"sandbox.oidc"},
     "segno": {"plots.picture"},
     "tenacity": {"retries"},
-    "tqdm": {"flows.device_login", "retries"},
+    "tqdm": {"flows.device_login", "retries", "browser"},
 }
 FLOWS = set(
     "login debug_token long_lived page_tokens client_code app_tokens system_user revoke device_login session_info sdk_refresh"
@@ -116,7 +122,9 @@ def test_dependencies_are_the_ones_with_a_home() -> None:
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
-    heavy = "httpx pandas ipywidgets msgspec dotenv jwt cryptography segno tenacity tqdm"
+    heavy = (
+        "httpx pandas ipywidgets msgspec dotenv jwt cryptography segno tenacity tqdm starlette uvicorn jinja2 python_multipart"
+    )
     program = f"import sys, fbnb; print([name for name in '{heavy}'.split() if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "[]\n"
 

@@ -1,5 +1,6 @@
 """The sandbox: a small Graph in this process, which says no the way Graph says no."""
 
-from fbnb.sandbox.control import Sandbox, Visitor
+from fbnb.sandbox.control import Sandbox
+from fbnb.sandbox.visitor import Visitor
 
 __all__ = ["Sandbox", "Visitor"]

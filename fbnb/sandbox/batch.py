@@ -76,7 +76,7 @@ def _answer(asked: Asked, call: Mapping[str, Any], before: Mapping[str, Answer |
     if "access_token" not in params:
         given = {**asked.params, "access_token": asked.access_token}
         params |= {"access_token": str(call["access_token"])} if "access_token" in call else _credentials(given)
-    inner = ask(str(call.get("method", "GET")).upper(), asked.host, path, params, secure=asked.secure)
+    inner = ask(str(call.get("method", "GET")).upper(), asked.host, path, params, secure=asked.secure, origin=asked.origin)
     told = one(replace(inner, version=inner.version or asked.version))
     return told if told.arrives else None
 

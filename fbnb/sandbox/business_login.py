@@ -7,12 +7,14 @@ from typing import Any
 
 from fbnb.catalogue import roles
 from fbnb.sandbox.callers import app_with_secret, unsupported
+from fbnb.sandbox.consent import Choice
 from fbnb.sandbox.facts import Grant, RoleChanged
 from fbnb.sandbox.judge import death
-from fbnb.sandbox.login import Choice, cancelled, consented, page_of_its_own, redirect
+from fbnb.sandbox.login import cancelled, consented, redirect
 from fbnb.sandbox.login import dialog as login_dialog
 from fbnb.sandbox.messages import Answer, Asked
 from fbnb.sandbox.oauth import bearer, new_code, spend
+from fbnb.sandbox.pages import message
 from fbnb.sandbox.records import SystemUser
 from fbnb.sandbox.seed import App, Business, LoginConfiguration
 from fbnb.sandbox.system_user import administered, issue, new_system_user, proven
@@ -21,13 +23,13 @@ from fbnb.tokens import TokenKind
 
 
 def dialog(world: World, asked: Asked) -> Answer:
-    """`POST /dialog/oauth` with `config_id`: its permissions, and none of the person's own choosing."""
+    """`/dialog/oauth` with `config_id`: its permissions, and none of the person's own choosing."""
     app = world.apps.get(asked.get("client_id"))
     config = _configuration(app, asked.get("config_id")) if app else None
     if app and config is None:
-        return page_of_its_own("Invalid Configuration", "There is no login configuration with this config_id.")
+        return message("Invalid Configuration", "There is no login configuration with this config_id.")
     if config and config.token == "system_user" and (problem := _unfit(asked)):
-        return page_of_its_own("Invalid Request", problem)
+        return message("Invalid Request", problem)
     scopes = f"{asked.get('scope')} {' '.join(config.scopes) if config else ''}".strip()
     return login_dialog(world, replace(asked, params={**asked.params, "scope": scopes}), _consented)
 
@@ -52,7 +54,7 @@ def _consented(world: World, asked: Asked, app: App, choice: Choice, scopes: fro
         return consented(world, asked, app, choice, scopes)
     business = _client_business(world, choice.person, app)
     if business is None:
-        return page_of_its_own("No business", "The person administers no business that could be connected.")
+        return message("No business", "The person administers no business that could be connected.")
     machine = _integration(world, business.id, app)
     world.note((machine.id, app.id), Grant(frozenset(config.scopes)))
     _hand_over(world, choice, machine)

@@ -3,69 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
-from urllib.parse import parse_qsl, urlsplit
+from secrets import token_urlsafe
+from typing import Any
 
 from fbnb.catalogue import scope_list
-from fbnb.clock import ManualClock, ShiftedClock, in_utc
-from fbnb.errors import DialogRefused, InputError
+from fbnb.clock import ManualClock, ShiftedClock, SystemClock, in_utc
+from fbnb.errors import InputError
 from fbnb.exercise import Verdict
-from fbnb.sandbox.core import answer
+from fbnb.redact import Secret
+from fbnb.sandbox.consent import Choice
+from fbnb.sandbox.described import described
 from fbnb.sandbox.device_login import answer_device
 from fbnb.sandbox.events import Events
 from fbnb.sandbox.facts import Happened
 from fbnb.sandbox.families import Kin, blast_radius, family
 from fbnb.sandbox.ledger import Row, why
-from fbnb.sandbox.login import Choice
-from fbnb.sandbox.messages import ask
 from fbnb.sandbox.mystery import SUSPECTS, hide, judge, line_up
+from fbnb.sandbox.records import RequestRecord
 from fbnb.sandbox.revoke import Callback, callbacks
 from fbnb.sandbox.seed import load_seed
 from fbnb.sandbox.transport import SandboxTransport
+from fbnb.sandbox.visitor import Visitor
 from fbnb.sandbox.world import Checkpoint, Due, Event, World
 from fbnb.tokens import AccessToken
 
 
-@dataclass(frozen=True)
-class Visitor:
-    """A person of the world in front of the dialog, and what they will do there: a consent for a client."""
-
-    world: World
-    choice: Choice
-
-    def __call__(self, url: str) -> str:
-        """Answer the dialog at a URL; returns where it redirects. Raises DialogRefused: it shows an error page instead."""
-        parts, choice = urlsplit(url), self.choice
-        params = dict(parse_qsl(parts.query)) | {"_person": choice.person, "_decline": ",".join(sorted(choice.decline))}
-        params |= {"_pages": ",".join(sorted(choice.pages))} if choice.pages is not None else {}
-        params |= {"_cancel": "true"} if choice.cancel else {}
-        told = answer(self.world, ask("POST", parts.netloc, parts.path, params))
-        if "location" not in told.headers:
-            raise DialogRefused(_words(told.body))
-        return told.headers["location"]
-
-
-def _words(body: object) -> str:
-    if isinstance(body, dict):
-        return str(body["error"]["message"])
-    title, _, words = str(body).partition("<h1>")[2].partition("</h1><p>")
-    return f"The dialog shows {title}: {words.partition('</p>')[0]}"
+def _clock(start: datetime, at: datetime | None, *, frozen: bool) -> ManualClock | ShiftedClock:
+    real = SystemClock()
+    now = real.now()
+    at = in_utc(at) if at else start if frozen else max(start, now)
+    if at < start:
+        raise InputError(f"The world begins at {start:%Y-%m-%dT%H:%M:%SZ}, later than that.", remedy="Choose a later time.")
+    return ManualClock(at) if frozen else ShiftedClock(real, at - now)
 
 
 class Sandbox(Events[None]):
     """A Graph of our own. It starts at the same instant, with the same people, and answers the same every time.
 
     What can happen in its world are methods, such as `change_password`. `event` has the same methods, and makes the event
-    without letting it happen: for `schedule` and `blast_radius`.
+    without letting it happen: for `schedule` and `blast_radius`. `start` is what `reset` goes back to.
+
+    at: what its clock reads at first, by default the world's start. frozen: it stands still until it is moved; if not, it
+    runs, by default from the real time on. Raises WorldError. InputError: `at` is before the world's start.
     """
 
-    def __init__(self, world_file: Path | None = None) -> None:
-        world = World(load_seed(world_file))
+    def __init__(self, world_file: Path | None = None, *, at: datetime | None = None, frozen: bool = True) -> None:
+        seed = load_seed(world_file)
+        world = World(seed, _clock(seed.start, at, frozen=frozen))
         super().__init__(world, world.happen)
         self.event: Events[Event] = Events(world, lambda event: event)
-        self.transport = SandboxTransport(world)
+        self.transport = SandboxTransport(world, self)
+        self.start = world.checkpoint()
 
     def __repr__(self) -> str:
         return f"Sandbox({self.world!r})"
@@ -192,3 +183,28 @@ class Sandbox(Events[None]):
     def rewind(self, to: Checkpoint) -> None:
         """Make the world exactly what it was."""
         self.world.rewind(to)
+
+    def reset(self) -> None:
+        """Make the world what it was at its start: `sandbox.start`."""
+        self.rewind(self.start)
+
+    # What others see of it
+
+    def serve(self, port: int = 0, *, host: str = "127.0.0.1", key: Secret | None = None) -> AbstractContextManager[str]:
+        """Serve the same world over HTTP, on loopback: `with sandbox.serve() as url`.
+
+        port: 0 for any that is free. key: for the controls under `/_sandbox/`; without one nobody can use those.
+        Raises InputError: a host that is not loopback, or a port that is taken.
+        """
+        from fbnb.sandbox.serve import serving  # a notebook that serves nothing loads no server
+
+        return serving(self, key or Secret(token_urlsafe()), host=host, port=port)
+
+    @property
+    def requests(self) -> list[RequestRecord]:
+        """What was asked of it, oldest first: the last thousand requests."""
+        return list(self.world.requests.values())
+
+    def state(self) -> dict[str, Any]:
+        """How its world stands, in values that JSON takes: the time, who granted what, every token's state; no secrets."""
+        return described(self.world)

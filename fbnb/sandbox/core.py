@@ -9,25 +9,44 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from fbnb.errors import numbered
 from fbnb.sandbox.batch import One, batch, several
 from fbnb.sandbox.budgets import check, draw, usage, usage_of_all
 from fbnb.sandbox.faults import Fault, Place, struck
 from fbnb.sandbox.login import redirect
 from fbnb.sandbox.messages import GRAPH_HOST, Answer, Asked, Refusal
+from fbnb.sandbox.records import RequestRecord
 from fbnb.sandbox.replies import refused, reply
 from fbnb.sandbox.routes import find
 from fbnb.sandbox.versions import served
 from fbnb.sandbox.ways import WAYS
 from fbnb.sandbox.world import World
 
+KEPT = 1000  # requests that are remembered
+
 
 def answer(world: World, asked: Asked) -> Answer:
     """The answer to a request; a refusal is an answer too. A batch, and `ids=`, are answered call by call."""
     with world.lock:
-        world.now()  # what is due by now has happened, a fault or its end among it
-        if asked.host == GRAPH_HOST and asked.method == "POST" and not asked.path and asked.get("batch"):
-            return _together(world, asked, "alone", lambda one: batch(world, asked, one), _single)
-        return _single(world, asked, "alone")
+        now = world.now()  # what is due by now has happened, a fault or its end among it
+        whole = asked.host == GRAPH_HOST and asked.method == "POST" and not asked.path and asked.get("batch")
+        if whole:
+            told = _together(world, asked, "alone", lambda one: batch(world, asked, one), _single)
+        else:
+            told = _single(world, asked, "alone")
+        _remember(world, RequestRecord(now, asked, told.status, _error(told)))
+        return told
+
+
+def _remember(world: World, record: RequestRecord) -> None:
+    number = world.serial("requests")
+    world.requests[number] = record
+    world.requests.pop(number - KEPT, None)
+
+
+def _error(told: Answer) -> str:
+    error = told.body.get("error") if isinstance(told.body, dict) else None
+    return numbered(error["code"], error.get("error_subcode")) if error else ""
 
 
 def _single(world: World, asked: Asked, place: Place) -> Answer:

@@ -10,9 +10,9 @@ from typing import Any
 from fbnb.catalogue import permissions
 from fbnb.errors import DialogRefused, InputError
 from fbnb.sandbox.callers import caller
+from fbnb.sandbox.consent import Choice, agree, barred_in_development, follow_instructions
 from fbnb.sandbox.judge import data_access_end
-from fbnb.sandbox.login import Choice, agree, follow_instructions
-from fbnb.sandbox.messages import Asked, Refusal
+from fbnb.sandbox.messages import DIALOG_HOST, Asked, Refusal
 from fbnb.sandbox.oauth import bearer, long_lived, scopes_of
 from fbnb.sandbox.records import DeviceRecord, TokenRecord
 from fbnb.sandbox.world import World
@@ -30,7 +30,7 @@ def start_device_login(world: World, asked: Asked) -> dict[str, Any]:
     code = world.next_digest("device", 32)
     user_code = re.sub(r"\d", lambda digit: chr(ord("G") + int(digit.group())), world.digest(f"user code/{code}", 8).upper())
     world.devices[code] = DeviceRecord(token.app, user_code, scopes, world.moment())
-    told = {"code": code, "user_code": user_code, "verification_uri": "https://www.facebook.com/device"}
+    told = {"code": code, "user_code": user_code, "verification_uri": asked.address(DIALOG_HOST, "device")}
     return told | {"expires_in": world.defaults.device_seconds, "interval": INTERVAL}
 
 
@@ -86,14 +86,25 @@ def answer_device(world: World, user_code: str, choice: Choice) -> None:
 
     Raises InputError: no such code. DialogRefused: the app is in development, and the person has no role on it.
     """
-    typed = user_code.strip().upper()
-    waiting = [code for code, device in world.devices.items() if (device.user_code, device.answer) == (typed, "")]
-    if not waiting or _over(world, world.devices[waiting[0]]):
+    code = waiting(world, user_code)
+    if not code:
         raise InputError(f"No device is waiting with the code {user_code}.", remedy="Start the login again on the device.")
-    device = world.devices[waiting[0]]
-    if world.mode(device.app) == "development" and not world.app_role(choice.person, world.apps[device.app]):
+    if barred_in_development(world, world.apps[world.devices[code].app], choice.person):
         raise DialogRefused("App Not Setup: This app is still in development mode, and you don't have access to it.")
+    answered(world, code, choice)
+
+
+def waiting(world: World, user_code: str) -> str:
+    """The code that the device polls with which shows this one; "" for none."""
+    typed = user_code.strip().upper()
+    shown = [code for code, device in world.devices.items() if (device.user_code, device.answer) == (typed, "")]
+    return shown[0] if shown and not _over(world, world.devices[shown[0]]) else ""
+
+
+def answered(world: World, code: str, choice: Choice) -> None:
+    """The person's answer, noted for when the device asks."""
+    device = world.devices[code]
     if not choice.cancel:
         follow_instructions(world, choice.person)
         agree(world, device.app, choice, device.scopes)
-    world.devices[waiting[0]] = replace(device, person=choice.person, answer="declined" if choice.cancel else "granted")
+    world.devices[code] = replace(device, person=choice.person, answer="declined" if choice.cancel else "granted")

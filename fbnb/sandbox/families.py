@@ -42,10 +42,20 @@ class Kin:
 def family(world: World, text: str) -> list[Kin]:
     """Every token of the login that a token goes back to, parents before children. text: a token on the world's books."""
     with world.lock:
-        children = dict[str, list[TokenRecord]]()
-        for record in world.tokens.values():
-            children.setdefault(record.parent, []).append(record)
-        return [_kin(world, record, depth) for record, depth in _below(world.root(world.tokens[text]), children)]
+        return _families(world, [world.root(world.tokens[text])])
+
+
+def families(world: World) -> list[Kin]:
+    """Every token that was handed out, login by login."""
+    with world.lock:
+        return _families(world, [record for record in world.tokens.values() if not record.parent])
+
+
+def _families(world: World, roots: list[TokenRecord]) -> list[Kin]:
+    children = dict[str, list[TokenRecord]]()
+    for record in world.tokens.values():
+        children.setdefault(record.parent, []).append(record)
+    return [_kin(world, record, depth) for root in roots for record, depth in _below(root, children)]
 
 
 def _below(root: TokenRecord, children: dict[str, list[TokenRecord]]) -> Iterator[tuple[TokenRecord, int]]:

@@ -12,14 +12,24 @@ from urllib.parse import urlencode
 from fbnb.sandbox.messages import GRAPH_HOST, Asked, Refusal
 from fbnb.sandbox.world import World
 
+_INSIDE = re.compile(r"\([^(){}]*\)|\{[^(){}]*\}")
+
 
 def wanted(asked: Asked, known: Sequence[str], default: Sequence[str], node: str) -> list[str]:
     """The fields to answer: those asked for, else the defaults; `id` always. Raises Refusal 100 for one that is not known."""
-    named = [name.strip() for name in asked.get("fields").split(",") if name.strip()] or list(default)
+    named = fields_of(asked) or list(default)
     for name in named:
         if name not in known:
             raise Refusal(100, f"(#100) Tried accessing nonexisting field ({name}) on node type ({node})")
     return list(dict.fromkeys([*named, "id"]))
+
+
+def fields_of(asked: Asked) -> list[str]:
+    """The fields asked for by name, as in `a,b.limit(5){c,d}`: what is asked of each, and inside it, is left to Graph."""
+    text = asked.get("fields")
+    while (outside := _INSIDE.sub("", text)) != text:
+        text = outside
+    return [name for part in text.split(",") if (name := part.partition(".")[0].strip())]
 
 
 def node(fields: Sequence[str], value: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
@@ -77,4 +87,4 @@ def _link(asked: Asked, **cursor: str) -> str:
     if asked.access_token:
         params["access_token"] = asked.access_token
     version = f"{asked.version}/" if asked.version else ""
-    return f"https://{GRAPH_HOST}/{version}{asked.path}?{urlencode(params | cursor)}"
+    return f"{asked.address(GRAPH_HOST, version + asked.path)}?{urlencode(params | cursor)}"

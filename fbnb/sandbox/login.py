@@ -4,83 +4,76 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
-from html import escape
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from fbnb.catalogue import permissions
 from fbnb.sandbox.callers import app_with_secret
-from fbnb.sandbox.facts import AccountTroubled, AppUsed, Grant
+from fbnb.sandbox.consent import Choice, agree, barred_in_development, chosen, follow_instructions, offer
 from fbnb.sandbox.judge import app_deleted, app_stopped
 from fbnb.sandbox.messages import Answer, Asked
 from fbnb.sandbox.oauth import bearer, long_expiry, new_code, scopes_of, short_expiry, spend
 from fbnb.sandbox.oidc import id_token
+from fbnb.sandbox.pages import ask_for_consent, message
 from fbnb.sandbox.records import TokenRecord
 from fbnb.sandbox.seed import App
 from fbnb.sandbox.world import World
 from fbnb.tokens import TokenKind
 
-_ALWAYS_GRANTED = frozenset({"public_profile"})
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What a person does in the dialog.
-
-    person: an id. decline: permissions unticked. pages: ids ticked, None for all or, where they were ticked before, no
-    change. cancel: closes the dialog instead.
-    """
-
-    person: str
-    decline: frozenset[str] = frozenset()
-    pages: frozenset[str] | None = None
-    cancel: bool = False
-
-
 Consented = Callable[[World, Asked, App, Choice, frozenset[str]], Answer]
 
 
 def dialog(world: World, asked: Asked, then: Consented | None = None) -> Answer:
-    """`POST /dialog/oauth`: the dialog's parameters, and the person's choice as `_person _decline _pages _cancel`.
+    """`GET /dialog/oauth`: the page that asks. `POST`: the dialog's parameters, and what the person chose there.
 
     302 to the redirect_uri with a code or with what went wrong; a page of its own where it may not redirect. then: what
     follows a consent, by default a grant and what `response_type` asks for.
     """
     app = world.apps.get(asked.get("client_id"))
     if app is None or app_deleted(world, app.id):
-        return page_of_its_own("Invalid App ID", "The provided app ID does not look like a valid app ID.")
-    if not allowed(world, app, asked.get("redirect_uri")):
-        return page_of_its_own(
-            "URL Blocked",
-            "This redirect failed because the redirect URI is not whitelisted in the app's Client OAuth Settings. Make sure"
-            " Client and Web OAuth Login are on and add all your app domains as Valid OAuth Redirect URIs.",
-        )
-    scopes = scopes_of(asked)
-    if unknown := sorted(scopes - set(permissions())):
-        words = f"Invalid Scopes: {', '.join(unknown)}. This message is only shown to developers."
-        return page_of_its_own("Invalid Scopes", words)
-    if "id_token" in _response_types(asked) and "openid" not in scopes:
-        return page_of_its_own("Invalid Request", "An id_token is given for the scope openid only.")
-    if app_stopped(world, app.id):
-        return redirect(asked, error_code="1349220", error_message=_UNAVAILABLE)
-    choice = _choice(world, asked)
-    if choice.person not in world.people:
-        return page_of_its_own("Nobody is logged in", "There is no such person in this world.")
-    if world.mode(app.id) == "development" and not world.app_role(choice.person, app):
-        return redirect(asked, error_code="1349126", error_message=_NOT_SET_UP)
+        return message("Invalid App ID", "The provided app ID does not look like a valid app ID.")
+    choice, scopes = chosen(world, asked, app), scopes_of(asked)
+    if refused := _unfit(world, asked, app, scopes) or _barred(world, asked, app, choice.person):
+        return refused
+    if asked.method == "GET":
+        return _shown(world, asked, app, choice.person, scopes)
     if choice.cancel:
         return cancelled(asked)
     follow_instructions(world, choice.person)
     return (then or consented)(world, asked, app, choice, scopes)
 
 
-def follow_instructions(world: World, person: str) -> None:
-    """Facebook lets a person whom it questions answer its pages only after they did what it asks."""
-    troubled = world.latest(AccountTroubled, (person, ""))
-    if troubled and troubled.why:
-        world.note((person, ""), AccountTroubled(None))
+def _unfit(world: World, asked: Asked, app: App, scopes: frozenset[str]) -> Answer | None:
+    """Why the dialog shows an error in place of its question, and does not redirect."""
+    if not allowed(world, app, asked.get("redirect_uri")):
+        return message(
+            "URL Blocked",
+            "This redirect failed because the redirect URI is not whitelisted in the app's Client OAuth Settings. Make sure"
+            " Client and Web OAuth Login are on and add all your app domains as Valid OAuth Redirect URIs.",
+        )
+    if unknown := sorted(scopes - set(permissions())):
+        words = f"Invalid Scopes: {', '.join(unknown)}. This message is only shown to developers."
+        return message("Invalid Scopes", words)
+    if "id_token" in _response_types(asked) and "openid" not in scopes:
+        return message("Invalid Request", "An id_token is given for the scope openid only.")
+    return None
+
+
+def _barred(world: World, asked: Asked, app: App, person: str) -> Answer | None:
+    """Why this person cannot answer the dialog of this app."""
+    if app_stopped(world, app.id):
+        return redirect(asked, error_code="1349220", error_message=_UNAVAILABLE)
+    if person not in world.people:
+        return message("Nobody is logged in", "There is no such person in this world.")
+    if barred_in_development(world, app, person):
+        return redirect(asked, error_code="1349126", error_message=NOT_SET_UP)
+    return None
+
+
+def _shown(world: World, asked: Asked, app: App, person: str, scopes: frozenset[str]) -> Answer:
+    offered = offer(world, app, person, scopes, asked.get("auth_type"), fixed=bool(asked.get("config_id")))
+    return ask_for_consent(world, asked, offered, urlsplit(asked.get("redirect_uri")).netloc)
 
 
 def cancelled(asked: Asked) -> Answer:
@@ -91,7 +84,7 @@ def cancelled(asked: Asked) -> Answer:
 
 
 _UNAVAILABLE = "Feature Unavailable: Facebook Login is currently unavailable for this app"
-_NOT_SET_UP = (
+NOT_SET_UP = (
     "App Not Setup: This app is still in development mode, and you don't have access to it. Switch to a registered test user or"
     " ask an app admin for permissions."
 )
@@ -117,38 +110,8 @@ def consented(world: World, asked: Asked, app: App, choice: Choice, scopes: froz
     return redirect(asked, in_fragment=bool(types & {"token", "id_token"}), **told)
 
 
-def agree(world: World, app: str, choice: Choice, scopes: frozenset[str], auth_type: str = "") -> Grant:
-    """What the person grants from here on, noted, and that they were there."""
-    key = choice.person, app
-    grant = decide(world.grant(*key), scopes, choice, auth_type)
-    world.note(key, grant)
-    world.note(key, AppUsed())
-    return grant
-
-
-def decide(before: Grant, scopes: frozenset[str], choice: Choice, auth_type: str) -> Grant:
-    """The grant that follows: what was granted stays; what was declined is asked again only with `rerequest`."""
-    asked_again = before.declined if "rerequest" in auth_type else frozenset()
-    asks = (scopes | _ALWAYS_GRANTED) - before.granted - (before.declined - asked_again)
-    declined_now = (asks & choice.decline) - _ALWAYS_GRANTED
-    granted = before.granted | (asks - declined_now)
-    pages = before.pages if choice.pages is None and before.granted else choice.pages
-    declined = (before.declined | declined_now) - granted
-    return Grant(granted, declined, pages, auth_type, before.expired - granted - declined)
-
-
 def _response_types(asked: Asked) -> set[str]:
     return set(re.split(r"[,\s]+", asked.get("response_type") or "code"))
-
-
-def _choice(world: World, asked: Asked) -> Choice:
-    pages = asked.params.get("_pages")
-    return Choice(
-        person=asked.get("_person") or world.seed.people[0].id,
-        decline=frozenset(filter(None, asked.get("_decline").split(","))),
-        pages=None if pages is None else frozenset(filter(None, pages.split(","))),
-        cancel=asked.get("_cancel") == "true",
-    )
 
 
 def allowed(world: World, app: App, redirect_uri: str) -> bool:
@@ -177,12 +140,6 @@ def redirect(asked: Asked, *, in_fragment: bool = False, **told: str) -> Answer:
     query = "&".join(filter(None, [parts.query, urlencode(told)]))
     # Facebook appends #_=_ where the address has no fragment of its own.
     return Answer(302, "", {"location": urlunsplit(parts._replace(query=query, fragment=parts.fragment or "_=_"))})
-
-
-def page_of_its_own(title: str, words: str) -> Answer:
-    """What the dialog shows where it may not redirect."""
-    html = f"<!doctype html><html lang=en><title>{title}</title><h1>{title}</h1><p>{escape(words, quote=False)}</p></html>"
-    return Answer(200, html, {"content-type": "text/html; charset=utf-8"})
 
 
 def exchange_code(world: World, asked: Asked) -> dict[str, Any]:

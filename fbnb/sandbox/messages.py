@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -9,9 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fbnb.redact import redact_params
+from fbnb.sandbox.encodings import basic
 
 GRAPH_HOST = "graph.facebook.com"
 DIALOG_HOST = "www.facebook.com"
+TOKEN_ENDPOINT = "oauth/access_token"
 _VERSION = re.compile(r"v\d+\.\d+")
 
 
@@ -19,7 +22,8 @@ _VERSION = re.compile(r"v\d+\.\d+")
 class Asked:
     """One request, whatever carried it. `path` has no version; `authorization` is the header's token, if any.
 
-    version: as it was asked for, "" for none. served: the version that runs the call.
+    version: as it was asked for, "" for none. served: the version that runs the call. origin: where all of Graph is served,
+    such as http://127.0.0.1:8765; "" where it is asked by its own addresses.
     """
 
     method: str
@@ -30,6 +34,7 @@ class Asked:
     version: str = ""
     served: str = ""
     secure: bool = True
+    origin: str = ""
 
     @property
     def access_token(self) -> str:
@@ -38,6 +43,10 @@ class Asked:
 
     def get(self, name: str) -> str:
         return self.params.get(name, "")
+
+    def address(self, host: str, path: str) -> str:
+        """Where whoever asks finds a path of one of Graph's hosts."""
+        return f"{self.origin or f'https://{host}'}/{path}"
 
     def required(self, name: str) -> str:
         """A parameter the call cannot do without. Raises Refusal 100."""
@@ -49,8 +58,17 @@ class Asked:
         return f"Asked({self.method} {self.host}/{self.path} {redact_params(self.params)})"
 
 
-def ask(method: str, host: str, path: str, params: Mapping[str, str], authorization: str = "", *, secure: bool = True) -> Asked:
-    """A request as it came over a wire: the version split off the path, `?method=` and the header's token understood."""
+def ask(
+    method: str,
+    host: str,
+    path: str,
+    params: Mapping[str, str],
+    authorization: str = "",
+    *,
+    secure: bool = True,
+    origin: str = "",
+) -> Asked:
+    """A request as it came over a wire: the version split off the path, `?method=` and the Authorization header understood."""
     first, _, rest = path.strip("/").partition("/")
     version, rest = (first, rest) if _VERSION.fullmatch(first) else ("", path.strip("/"))
     override = params.get("method", "").upper()
@@ -59,16 +77,17 @@ def ask(method: str, host: str, path: str, params: Mapping[str, str], authorizat
         method=override if method == "GET" and override in {"POST", "DELETE"} else method,
         host=host,
         path=rest,
-        params=params,
+        params={**basic(authorization), **params} if rest == TOKEN_ENDPOINT else params,
         authorization=token.strip() if scheme.lower() in {"bearer", "oauth"} else "",
         version=version,
         secure=secure,
+        origin=origin,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status, headers, and a body: a value to send as JSON, or text to send as a page.
+    """Status, headers, and a body: a value to send as JSON, or text (a page) to send as it is.
 
     How it travels, where a fault befell it. seconds: until it has arrived, infinite for never. reset: the connection breaks
     before it has.
@@ -79,6 +98,12 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     reset: bool = False
+
+    @property
+    def content(self) -> bytes:
+        """The body as it goes over a wire."""
+        text = self.body if isinstance(self.body, str) else json.dumps(self.body, separators=(",", ":"))
+        return text.encode()
 
     @property
     def arrives(self) -> bool:

@@ -5,14 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from fbnb.sandbox.callers import caller, current, unsupported
-from fbnb.sandbox.fields import node, wanted
+from fbnb.sandbox.fields import fields_of, node, wanted
 from fbnb.sandbox.judge import data_access_end
-from fbnb.sandbox.messages import Asked, Refusal
+from fbnb.sandbox.messages import GRAPH_HOST, Asked, Refusal
 from fbnb.sandbox.page_reading import READ_FIELDS, read_page
 from fbnb.sandbox.page_tokens import get_page
-from fbnb.sandbox.records import TokenRecord
+from fbnb.sandbox.records import SystemUser, TokenRecord
 from fbnb.sandbox.world import World
 from fbnb.tokens import TokenKind
+
+_PROFILE = ("name", "first_name", "last_name", "short_name", "email", "picture")
+# Graph knows these too, and leaves them out: this world has nothing to say under them, or the app no permission to see it.
+_UNTOLD = tuple(
+    "middle_name name_format age_range birthday gender hometown link locale location timezone updated_time verified".split()
+)
 
 
 def me(world: World, asked: Asked) -> dict[str, Any]:
@@ -22,7 +28,7 @@ def me(world: World, asked: Asked) -> dict[str, Any]:
 
 
 def _page(world: World, asked: Asked, id: str) -> dict[str, Any]:
-    more = set(READ_FIELDS).intersection(name.strip() for name in asked.get("fields").split(","))
+    more = set(READ_FIELDS).intersection(fields_of(asked))
     return read_page(world, asked, id) if more else get_page(world, asked, id)
 
 
@@ -44,19 +50,26 @@ def by_id(world: World, asked: Asked, id: str) -> dict[str, Any]:
 
 
 def _person(world: World, asked: Asked, token: TokenRecord) -> dict[str, Any]:
-    machine = world.system_users.get(token.person)
-    integration = machine is not None and bool(machine.app)
-    known = ("id", "name", "client_business_id") if integration else ("id", "name")
-    fields = wanted(asked, known, ("name", "id"), "SystemUser" if machine else "User")
-    if not machine and world.now() >= data_access_end(world, token):
+    if token.person in world.system_users:
+        return _machine(world, asked, world.system_users[token.person])
+    fields = wanted(asked, ("id", *_PROFILE, *_UNTOLD), ("name", "id"), "User")
+    if world.now() >= data_access_end(world, token):
         if world.defaults.data_access_over == "refuse":
             raise Refusal(190, world.defaults.data_access_message)
         fields = ["id"]
-    return node(
-        fields,
-        {
-            "id": lambda: world.scoped_id(token.person, token.app),
-            "name": lambda: machine.name if machine else world.people[token.person].name,
-            "client_business_id": lambda: machine and machine.business,
-        },
-    )
+    told = _profile(world, asked, token)
+    return {name: told[name] for name in fields if told.get(name)}
+
+
+def _profile(world: World, asked: Asked, token: TokenRecord) -> dict[str, Any]:
+    who, id = world.people[token.person], world.scoped_id(token.person, token.app)
+    first, _, last = who.name.partition(" ")
+    picture = {"height": 50, "is_silhouette": True, "url": asked.address(GRAPH_HOST, f"{id}/picture"), "width": 50}
+    told = {"id": id, "name": who.name, "first_name": first, "last_name": last, "short_name": first, "picture": {"data": picture}}
+    return told | ({"email": who.email} if "email" in world.allowed(token).granted else {})
+
+
+def _machine(world: World, asked: Asked, machine: SystemUser) -> dict[str, Any]:
+    known = ("id", "name", "client_business_id") if machine.app else ("id", "name")
+    told = {"id": machine.id, "name": machine.name, "client_business_id": machine.business}
+    return {name: told[name] for name in wanted(asked, known, ("name", "id"), "SystemUser")}

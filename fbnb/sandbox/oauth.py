@@ -20,8 +20,8 @@ from fbnb.tokens import TokenKind
 
 
 def scopes_of(asked: Asked) -> frozenset[str]:
-    """The scopes asked for, separated by commas or spaces."""
-    return frozenset(scope for scope in re.split(r"[,\s]+", asked.get("scope")) if scope)
+    """The scopes asked for, separated by commas or spaces, or a JSON array."""
+    return frozenset(scope for scope in re.split(r'[][,"\s]+', asked.get("scope")) if scope)
 
 
 def new_code(world: World, asked: Asked, app: App, person: str, **facts: Any) -> str:

@@ -26,8 +26,8 @@ def discover(world: World, asked: Asked) -> dict[str, Any]:
     """`GET /.well-known/openid-configuration/`: no token_endpoint is listed."""
     return {
         "issuer": ISSUER,
-        "authorization_endpoint": "https://facebook.com/dialog/oauth/",
-        "jwks_uri": f"{ISSUER}/.well-known/oauth/openid/jwks/",
+        "authorization_endpoint": asked.address("facebook.com", "dialog/oauth/"),
+        "jwks_uri": asked.address(DIALOG_HOST, ".well-known/oauth/openid/jwks/"),
         "response_types_supported": ["id_token", "token id_token"],
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": ["RS256"],

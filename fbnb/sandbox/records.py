@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
+from fbnb.redact import redact, redact_params
 from fbnb.sandbox.facts import Moment
+from fbnb.sandbox.messages import Asked
 from fbnb.tokens import Expiry, TokenKind
 
 
@@ -77,3 +80,28 @@ class DeviceRecord:
     polled: Moment | None = None
     answer: str = ""
     person: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRecord:
+    """A request that was answered. error: code and subcode of a refusal, "" for none."""
+
+    at: datetime
+    asked: Asked
+    status: int
+    error: str = ""
+
+    def told(self) -> dict[str, Any]:
+        """All of it but what is secret."""
+        asked = self.asked
+        version = f"{asked.version}/" if asked.version else ""
+        return {
+            "at": self.at.isoformat(),
+            "method": asked.method,
+            "host": asked.host,
+            "path": redact(f"/{version}{asked.path}"),
+            "params": redact_params(asked.params),
+            "authorized": bool(asked.authorization),
+            "status": self.status,
+            "error": self.error,
+        }

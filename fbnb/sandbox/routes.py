@@ -13,6 +13,7 @@ from fbnb.sandbox import (
     client_code,
     debug_token,
     device_login,
+    device_page,
     login,
     long_lived,
     marketing,
@@ -27,12 +28,11 @@ from fbnb.sandbox import (
     test_users,
 )
 from fbnb.sandbox.callers import unsupported
-from fbnb.sandbox.messages import DIALOG_HOST, GRAPH_HOST, Answer, Asked, Refusal
+from fbnb.sandbox.messages import DIALOG_HOST, GRAPH_HOST, TOKEN_ENDPOINT, Answer, Asked, Refusal
 from fbnb.sandbox.world import World
 
 Twin = Callable[..., "dict[str, Any] | Answer"]
 _READS_AND_FORMS = ("GET", "POST")
-_TOKEN = "oauth/access_token"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +67,13 @@ def _component(found: re.Match[str]) -> str:
 
 
 def _grant(grant_type: str, twin: Twin, **where: str) -> Route:
-    return Route(_READS_AND_FORMS, _TOKEN, twin, where={"grant_type": grant_type, **where})
+    return Route(_READS_AND_FORMS, TOKEN_ENDPOINT, twin, where={"grant_type": grant_type, **where})
 
 
 ROUTES = (
-    Route(("POST",), "dialog/oauth", business_login.dialog, where={"config_id": "*"}, host=DIALOG_HOST),
-    Route(("POST",), "dialog/oauth", login.dialog, host=DIALOG_HOST),
+    Route(_READS_AND_FORMS, "dialog/oauth", business_login.dialog, where={"config_id": "*"}, host=DIALOG_HOST),
+    Route(_READS_AND_FORMS, "dialog/oauth", login.dialog, host=DIALOG_HOST),
+    Route(_READS_AND_FORMS, "device", device_page.device_page, host=DIALOG_HOST),
     Route(("GET",), ".well-known/openid-configuration", oidc.discover, host=DIALOG_HOST),
     Route(("GET",), ".well-known/oauth/openid/jwks", oidc.signing_keys, host=DIALOG_HOST),
     _grant("fb_exchange_token", system_user.refresh_system_user_token, set_token_expires_in_60_days="true"),
@@ -80,8 +81,8 @@ ROUTES = (
     _grant("client_credentials", app_tokens.get_app_token),
     _grant("fb_attenuate_token", session_info.get_session_info_token),
     _grant("fb_extend_sso_token", sdk_refresh.refresh_sdk_token),
-    Route(_READS_AND_FORMS, _TOKEN, client_code.redeem_client_code, code_of="client_code"),
-    Route(_READS_AND_FORMS, _TOKEN, business_login.exchange_business_code, code_of="business_login"),
+    Route(_READS_AND_FORMS, TOKEN_ENDPOINT, client_code.redeem_client_code, code_of="client_code"),
+    Route(_READS_AND_FORMS, TOKEN_ENDPOINT, business_login.exchange_business_code, code_of="business_login"),
     _grant("authorization_code", login.exchange_code),
     _grant("", login.exchange_code),
     Route(_READS_AND_FORMS, "oauth/client_code", client_code.generate_client_code),

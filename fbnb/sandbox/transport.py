@@ -1,13 +1,11 @@
-"""The sandbox as an httpx transport, in process: no port, no thread, no network."""
+"""The sandbox as an httpx transport: in process, with no port, no thread, no network; or where it is served."""
 
 from __future__ import annotations
-
-import json
-from urllib.parse import parse_qsl
 
 import httpx
 
 from fbnb.sandbox.core import answer
+from fbnb.sandbox.encodings import params_of
 from fbnb.sandbox.messages import Answer, ask
 from fbnb.sandbox.world import World
 
@@ -15,26 +13,40 @@ _PATIENCE = 60.0  # seconds, of a caller who names no time-out
 
 
 class SandboxTransport(httpx.BaseTransport):
-    """Answers any request for Graph or the login dialog from a world."""
+    """Answers any request for Graph or the login dialog from a world. sandbox: whoever holds it, to be found by a client."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, world: World, sandbox: object = None) -> None:
+        self.world, self.sandbox = world, sandbox
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        params = dict(request.url.params) | dict(parse_qsl(request.read().decode(errors="replace"), keep_blank_values=True))
-        token, secure = request.headers.get("authorization", ""), request.url.scheme == "https"
-        asked = ask(request.method, request.url.host, request.url.path, params, token, secure=secure)
-        told = answer(self._world, asked)
+        url, headers = request.url, request.headers
+        params = params_of(url.query.decode(), headers.get("content-type", ""), request.read())
+        asked = ask(request.method, url.host, url.path, params, headers.get("authorization", ""), secure=url.scheme == "https")
+        told = answer(self.world, asked)
         self._travel(told, request)
-        body = told.body if isinstance(told.body, str) else json.dumps(told.body, separators=(",", ":"))
-        return httpx.Response(told.status, headers=dict(told.headers), content=body.encode())
+        return httpx.Response(told.status, headers=dict(told.headers), content=told.content)
 
     def _travel(self, told: Answer, request: httpx.Request) -> None:
         """Let the time pass that an answer takes. Raises ReadTimeout, ReadError: it does not arrive."""
         patience = (request.extensions.get("timeout") or {}).get("read") or _PATIENCE
         if told.seconds:
-            self._world.clock.sleep(min(told.seconds, patience))
+            self.world.clock.sleep(min(told.seconds, patience))
         if told.seconds > patience:
             raise httpx.ReadTimeout("The read operation timed out", request=request)
         if told.reset:
             raise httpx.ReadError("Connection reset by peer", request=request)
+
+
+class ServedTransport(httpx.HTTPTransport):
+    """Takes what is meant for Graph or the login dialog to the address where a sandbox is served, such as http://127.0.0.1:8765."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.url = url
+        self._served = httpx.URL(url)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        served = self._served
+        request.url = request.url.copy_with(scheme=served.scheme, host=served.host, port=served.port)
+        request.headers["host"] = served.netloc.decode()
+        return super().handle_request(request)

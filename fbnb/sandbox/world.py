@@ -28,7 +28,7 @@ from fbnb.sandbox.facts import (
     SecretReset,
 )
 from fbnb.sandbox.faults import Fault
-from fbnb.sandbox.records import CodeRecord, DeviceRecord, SystemUser, TokenRecord
+from fbnb.sandbox.records import CodeRecord, DeviceRecord, RequestRecord, SystemUser, TokenRecord
 from fbnb.sandbox.seed import App, Business, PageSeed, Seed
 from fbnb.tokens import AccessToken, TokenKind
 
@@ -73,7 +73,7 @@ class Checkpoint:
 
 
 _LAST = datetime.max.replace(tzinfo=UTC)
-_BOOKS = ("tokens", "codes", "devices", "counters", "apps", "people", "system_users", "schedule", "faults", "traffic")
+_BOOKS = ("tokens", "codes", "devices", "counters", "apps", "people", "system_users", "schedule", "faults", "traffic", "requests")
 
 
 class World:
@@ -94,6 +94,7 @@ class World:
         self.schedule: dict[Moment, Due] = {}
         self.faults: dict[int, Fault] = {}
         self.traffic: dict[str, tuple[tuple[int, int], ...]] = {}  # calls by the minute, for each budget
+        self.requests: dict[int, RequestRecord] = {}  # the last of them
         self._instant: datetime | None = None  # of the event that is happening, if one is
         self.businesses = {business.id: business for business in seed.businesses}
         self.pages = {page.id: page for page in seed.pages}
@@ -271,10 +272,12 @@ class World:
 
     # Handing out
 
-    def issue(self, kind: TokenKind, app: str, *, name: str = "", prefix: str = "EAA", **facts: Any) -> TokenRecord:
+    def issue(
+        self, kind: TokenKind, app: str, *, name: str = "", prefix: str = "EAA", at: datetime | None = None, **facts: Any
+    ) -> TokenRecord:
         """A new token on the books, its string made from `name` or else the next in line; it reads as fake at a glance."""
         value = _token_text(kind, self.digest(name, 32) if name else self.next_digest("token", 32), prefix)
-        self.tokens[value] = TokenRecord(value=value, kind=kind, app=app, issued=self.moment(), **facts)
+        self.tokens[value] = TokenRecord(value=value, kind=kind, app=app, issued=self.moment(at), **facts)
         return self.tokens[value]
 
     def named_token(self, kind: TokenKind, name: str) -> TokenRecord | None:
