@@ -1,6 +1,6 @@
 # `make` lists the targets. Each sets up what it needs, and does nothing twice.
 .DEFAULT_GOAL := help
-.PHONY: help lab test lint types unit nbval notebooks score ledger lock clean
+.PHONY: help lab test lint types unit nbval peers notebooks score ledger lock clean
 
 # What to hand on to JupyterLab, such as LAB_ARGS="--no-browser --port=8889".
 LAB_ARGS ?=
@@ -15,7 +15,7 @@ help:  ## list the targets
 lab: .venv/lab.done  ## open the notebooks in JupyterLab, on the sandbox (LAB_ARGS are passed on)
 	@$(BIN)/fbnb lab $(LAB_ARGS)
 
-test: lint types unit nbval  ## run everything: lint, types, unit tests, notebooks
+test: lint types unit nbval peers  ## run everything: lint, types, unit tests, notebooks, other people's SDKs
 
 lint: .venv/dev.done  ## ruff, on the package, the tests and the notebooks
 	$(BIN)/ruff check .
@@ -29,6 +29,9 @@ unit: .venv/dev.done  ## the tests of the package
 
 nbval: .venv/dev.done  ## every notebook, each output compared with the committed one
 	$(BIN)/pytest --nbval -n 2 --dist loadscope notebooks
+
+peers: .venv/peers.done .venv/lab.done  ## other people's SDKs against the sandbox
+	.venv/peers/bin/python -m pytest -c tests/peers/pytest.ini tests/peers
 
 notebooks: .venv/dev.done  ## run the notebooks again and save their outputs
 	$(BIN)/python tests/run_notebooks.py notebooks/*.ipynb
@@ -45,6 +48,8 @@ lock: .venv/dev.done  ## work out the exact versions again, from the ranges in p
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --extra dev \
 		--python-version 3.11 --constraint requirements/lab.txt pyproject.toml requirements/build.in \
 		--output-file requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --upgrade --no-emit-index-url \
+		--python-version 3.11 requirements/peers.in --output-file requirements/peers.txt
 
 clean:  ## remove the virtual environment and every cache
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache
@@ -63,4 +68,10 @@ clean:  ## remove the virtual environment and every cache
 
 .venv/dev.done: requirements/dev.txt .venv/lab.done | .venv/made.done
 	$(PIP) --require-hashes --requirement requirements/dev.txt
+	@touch $@
+
+.venv/peers.done: requirements/peers.txt | .venv/made.done
+	@rm -rf .venv/peers
+	@$(BIN)/python -m venv .venv/peers
+	.venv/peers/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --requirement requirements/peers.txt
 	@touch $@

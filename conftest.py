@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import runpy
 import shutil
-import sys
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
@@ -19,8 +19,7 @@ _GUARD = str(_ROOT / "tests" / "guard")
 def pytest_configure(config: pytest.Config) -> None:
     _plain_environment()
     config.add_cleanup(lambda: shutil.rmtree(os.environ["IPYTHONDIR"], ignore_errors=True))
-    sys.path.insert(0, _GUARD)
-    import sitecustomize  # noqa: F401 - this process started without it
+    runpy.run_path(f"{_GUARD}/sitecustomize.py")  # this process started without it, and Debian's Python has one of its own
 
     if config.getoption("nbval", default=False):
         _keep_history()

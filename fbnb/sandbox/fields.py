@@ -9,10 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from fbnb.sandbox.expansion import names
 from fbnb.sandbox.messages import GRAPH_HOST, Asked, Refusal
 from fbnb.sandbox.world import World
-
-_INSIDE = re.compile(r"\([^(){}]*\)|\{[^(){}]*\}")
 
 
 def wanted(asked: Asked, known: Sequence[str], default: Sequence[str], node: str) -> list[str]:
@@ -25,16 +24,13 @@ def wanted(asked: Asked, known: Sequence[str], default: Sequence[str], node: str
 
 
 def fields_of(asked: Asked) -> list[str]:
-    """The fields asked for by name, as in `a,b.limit(5){c,d}`: what is asked of each, and inside it, is left to Graph."""
-    text = asked.get("fields")
-    while (outside := _INSIDE.sub("", text)) != text:
-        text = outside
-    return [name for part in text.split(",") if (name := part.partition(".")[0].strip())]
+    """The fields asked for by name, as in `a,b.limit(5){c,d}`."""
+    return names(asked.get("fields"))
 
 
 def node(fields: Sequence[str], value: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
-    """The named fields of a node; one whose value is None is left out, as Graph leaves out what the caller may not see."""
-    told = {name: value[name]() for name in fields}
+    """The named fields of a node; one without a value is left out, as Graph leaves out what the caller may not see."""
+    told = {name: value[name]() for name in fields if name in value}
     return {name: told[name] for name in told if told[name] is not None}
 
 

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from fbnb.sandbox.callers import caller, current, unsupported
+from fbnb.sandbox.expansion import inner
 from fbnb.sandbox.fields import fields_of, node, wanted
 from fbnb.sandbox.judge import data_access_end
-from fbnb.sandbox.messages import GRAPH_HOST, Asked, Refusal
-from fbnb.sandbox.page_reading import READ_FIELDS, read_page
-from fbnb.sandbox.page_tokens import get_page
+from fbnb.sandbox.messages import Asked, Refusal
+from fbnb.sandbox.page_reading import read_page
+from fbnb.sandbox.page_tokens import READ_FIELDS, get_page, list_pages
+from fbnb.sandbox.picture import described
 from fbnb.sandbox.records import SystemUser, TokenRecord
+from fbnb.sandbox.revoke import list_permissions
 from fbnb.sandbox.world import World
-from fbnb.tokens import TokenKind
 
-_PROFILE = ("name", "first_name", "last_name", "short_name", "email", "picture")
+_PROFILE = ("name", "first_name", "last_name", "short_name", "email", "picture", "accounts", "permissions")
 # Graph knows these too, and leaves them out: this world has nothing to say under them, or the app no permission to see it.
 _UNTOLD = tuple(
-    "middle_name name_format age_range birthday gender hometown link locale location timezone updated_time verified".split()
+    "about age_range birthday cover currency education gender hometown ids_for_business install_type installed languages link"
+    " locale location middle_name name_format profile_pic timezone token_for_business updated_time verified website".split()
 )
 
 
@@ -37,9 +41,8 @@ def by_id(world: World, asked: Asked, id: str) -> dict[str, Any]:
     token = caller(world, asked)
     if not id.isdecimal():
         raise Refusal(803, f"(#803) Some of the aliases you requested do not exist: {id}")
-    if token.kind is TokenKind.APP and id == token.app:
-        name = world.apps[id].name
-        return node(wanted(asked, ("id", "name"), ("name", "id"), "Application"), {"id": lambda: id, "name": lambda: name})
+    if id == token.app:
+        return _app(world, asked, id)
     if not token.person:
         raise Refusal(102, "A user access token is required to request this resource.")
     if world.page_exists(id):
@@ -47,6 +50,11 @@ def by_id(world: World, asked: Asked, id: str) -> dict[str, Any]:
     if id == world.scoped_id(token.person, token.app) and not token.page:
         return _person(world, asked, token)
     raise unsupported(id)
+
+
+def _app(world: World, asked: Asked, id: str) -> dict[str, Any]:
+    known = ("id", "name", "category", "description", "link", "namespace")
+    return node(wanted(asked, known, ("name", "id"), "Application"), {"id": lambda: id, "name": lambda: world.apps[id].name})
 
 
 def _person(world: World, asked: Asked, token: TokenRecord) -> dict[str, Any]:
@@ -57,16 +65,27 @@ def _person(world: World, asked: Asked, token: TokenRecord) -> dict[str, Any]:
         if world.defaults.data_access_over == "refuse":
             raise Refusal(190, world.defaults.data_access_message)
         fields = ["id"]
-    told = _profile(world, asked, token)
-    return {name: told[name] for name in fields if told.get(name)}
+    return node(fields, _profile(world, asked, token))
 
 
-def _profile(world: World, asked: Asked, token: TokenRecord) -> dict[str, Any]:
+def _profile(world: World, asked: Asked, token: TokenRecord) -> dict[str, Callable[[], Any]]:
     who, id = world.people[token.person], world.scoped_id(token.person, token.app)
     first, _, last = who.name.partition(" ")
-    picture = {"height": 50, "is_silhouette": True, "url": asked.address(GRAPH_HOST, f"{id}/picture"), "width": 50}
-    told = {"id": id, "name": who.name, "first_name": first, "last_name": last, "short_name": first, "picture": {"data": picture}}
-    return told | ({"email": who.email} if "email" in world.allowed(token).granted else {})
+    return {
+        "id": lambda: id,
+        "name": lambda: who.name,
+        "first_name": lambda: first,
+        "last_name": lambda: last or None,
+        "short_name": lambda: first,
+        "email": lambda: who.email if who.email and "email" in world.allowed(token).granted else None,
+        "picture": lambda: described(inner(asked, "picture", f"{id}/picture"), id),
+        "accounts": lambda: _unless_empty(list_pages(world, inner(asked, "accounts", f"{id}/accounts"), id)),
+        "permissions": lambda: _unless_empty(list_permissions(world, inner(asked, "permissions", f"{id}/permissions"), id)),
+    }
+
+
+def _unless_empty(told: dict[str, Any]) -> dict[str, Any] | None:
+    return told if told["data"] else None
 
 
 def _machine(world: World, asked: Asked, machine: SystemUser) -> dict[str, Any]:
