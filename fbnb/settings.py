@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from dotenv import dotenv_values
-
 from fbnb.errors import SettingError
 from fbnb.redact import Secret
 
@@ -97,6 +95,8 @@ def _variables(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
     # A notebook's kernel stands in notebooks/, the .env usually one folder up.
     for place in (folder.parent, folder):
         if (place / ".env").is_file():
+            from dotenv import dotenv_values  # most have no such file
+
             found |= {name: value for name, value in dotenv_values(place / ".env", interpolate=False).items() if value}
     found |= {name: value for name, value in environ.items() if value}
     return {name: value.strip() for name, value in found.items() if name.startswith("FBNB_") and value and value.strip()}
@@ -143,6 +143,7 @@ def _check_version(version: str) -> None:
 def _check_redirect_uri(uri: str) -> None:
     try:
         parts = urlsplit(uri)
+        _ = parts.port  # only reading it checks it
     except ValueError:
         parts = urlsplit("")
     if parts.scheme not in {"http", "https"} or not parts.netloc or parts.fragment:

@@ -44,6 +44,11 @@ class Offer:
     notes: tuple[str, ...]
     fixed: bool = False
 
+    @property
+    def optional(self) -> tuple[PermissionFacts, ...]:
+        """Those of `asks` that can be unticked."""
+        return () if self.fixed else tuple(asked for asked in self.asks if asked.name not in _ALWAYS_GRANTED)
+
 
 def offer(world: World, app: App, person: str, scopes: frozenset[str], auth_type: str = "", *, fixed: bool = False) -> Offer:
     """What is put before a person whom an app asks for scopes."""

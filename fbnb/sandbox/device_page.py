@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from fbnb.sandbox.consent import barred_in_development, chosen, offer
 from fbnb.sandbox.device_login import answered, waiting
-from fbnb.sandbox.login import NOT_SET_UP
+from fbnb.sandbox.judge import app_deleted, app_stopped
+from fbnb.sandbox.login import NOBODY, NOT_SET_UP, UNAVAILABLE
 from fbnb.sandbox.messages import Answer, Asked
 from fbnb.sandbox.pages import ask_for_consent, message, page
+from fbnb.sandbox.seed import App
 from fbnb.sandbox.world import World
 
 
@@ -20,9 +22,18 @@ def device_page(world: World, asked: Asked) -> Answer:
     device = world.devices[code]
     app = world.apps[device.app]
     choice = chosen(world, asked, app)
-    if choice.person not in world.people or barred_in_development(world, app, choice.person):
-        return message("App Not Setup", NOT_SET_UP.partition(": ")[2])
+    if refused := _barred(world, app, choice.person):
+        return refused
     if asked.method == "GET":
         return ask_for_consent(world, asked, offer(world, app, choice.person, device.scopes), "your device")
     answered(world, code, choice)
     return message("Back to your device", "You said no, and it will know." if choice.cancel else "It is logged in now.")
+
+
+def _barred(world: World, app: App, person: str) -> Answer | None:
+    """What this person sees of this app in place of its question."""
+    if app_deleted(world, app.id) or app_stopped(world, app.id):
+        return message(*UNAVAILABLE.split(": ", 1))
+    if person not in world.people:
+        return message(*NOBODY.split(": ", 1))
+    return message(*NOT_SET_UP.split(": ", 1)) if barred_in_development(world, app, person) else None

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from string import punctuation
 from typing import Any
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, urlencode, urlsplit, urlunsplit
 
 from fbnb.catalogue import permissions
 from fbnb.sandbox.callers import app_with_secret
@@ -63,9 +64,9 @@ def _unfit(world: World, asked: Asked, app: App, scopes: frozenset[str]) -> Answ
 def _barred(world: World, asked: Asked, app: App, person: str) -> Answer | None:
     """Why this person cannot answer the dialog of this app."""
     if app_stopped(world, app.id):
-        return redirect(asked, error_code="1349220", error_message=_UNAVAILABLE)
+        return redirect(asked, error_code="1349220", error_message=UNAVAILABLE)
     if person not in world.people:
-        return message("Nobody is logged in", "There is no such person in this world.")
+        return message(*NOBODY.split(": ", 1))
     if barred_in_development(world, app, person):
         return redirect(asked, error_code="1349126", error_message=NOT_SET_UP)
     return None
@@ -83,7 +84,8 @@ def cancelled(asked: Asked) -> Answer:
     )
 
 
-_UNAVAILABLE = "Feature Unavailable: Facebook Login is currently unavailable for this app"
+NOBODY = "Nobody is logged in: There is no such person in this world."
+UNAVAILABLE = "Feature Unavailable: Facebook Login is currently unavailable for this app"
 NOT_SET_UP = (
     "App Not Setup: This app is still in development mode, and you don't have access to it. Switch to a registered test user or"
     " ask an app admin for permissions."
@@ -120,7 +122,8 @@ def allowed(world: World, app: App, redirect_uri: str) -> bool:
         parts = urlsplit(redirect_uri)
     except ValueError:
         return False
-    if world.mode(app.id) == "development" and parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1"}:
+    here = parts.scheme in {"http", "https"} and parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    if here and world.mode(app.id) == "development":
         return True
     return _without_state(redirect_uri) in {_without_state(uri) for uri in app.redirect_uris}
 
@@ -136,10 +139,15 @@ def redirect(asked: Asked, *, in_fragment: bool = False, **told: str) -> Answer:
         told["state"] = asked.get("state")
     parts = urlsplit(asked.get("redirect_uri"))
     if in_fragment:
-        return Answer(302, "", {"location": urlunsplit(parts._replace(fragment=urlencode(told)))})
+        return _led(parts._replace(fragment=urlencode(told)))
     query = "&".join(filter(None, [parts.query, urlencode(told)]))
     # Facebook appends #_=_ where the address has no fragment of its own.
-    return Answer(302, "", {"location": urlunsplit(parts._replace(query=query, fragment=parts.fragment or "_=_"))})
+    return _led(parts._replace(query=query, fragment=parts.fragment or "_=_"))
+
+
+def _led(to: SplitResult) -> Answer:
+    # A header takes neither a blank at its end nor anything beyond ASCII.
+    return Answer(302, "", {"location": quote(urlunsplit(to), safe=punctuation)})
 
 
 def exchange_code(world: World, asked: Asked) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The pages that a person sees: the login dialog, the device page, and what stands in their place. Plain HTML, no script."""
+"""The pages a person sees: the login dialog, the device page, what stands in their place, the way back. Plain HTML, no script."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _HEADERS = {
 
 
 def page(template: str, **facts: Any) -> Answer:
-    """A page of the sandbox, made from `templates/`; every fact in it is escaped."""
+    """A page made from `templates/`; every fact in it is escaped."""
     return Answer(200, _templates().get_template(f"{template}.html").render(facts), _HEADERS)
 
 
