@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
+import signal
 import sys
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from datetime import MAXYEAR, UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
 from fbnb import __version__
 from fbnb.errors import FbnbError
-from fbnb.explain import explain
-from fbnb.lab import lab
 from fbnb.redact import redact
 
 
@@ -30,9 +30,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         parser.error(f"there is no option {rest[0]}")
     try:
         if told.command == "lab":
-            lab(Path(told.folder), rest)
+            _lab(told, rest)
         elif told.command == "explain":
-            explain(told.file, told.where, told.status, as_json=told.json)
+            _explain(told)
         elif told.command == "sandbox":
             _sandbox(told)
         else:
@@ -48,15 +48,42 @@ def main(argv: Sequence[str] | None = None) -> None:
         sys.exit(130)
 
 
-def _sandbox(told: argparse.Namespace) -> None:
-    from fbnb.sandbox.run import Wish, run  # which loads a server; the other commands do without
+# Each command loads what it needs, and nothing that another does.
 
-    run(Wish(told.host, told.port, told.world, told.at, told.frozen, told.env_file, told.json))
+
+def _lab(told: argparse.Namespace, rest: Sequence[str]) -> None:
+    from fbnb.lab import lab
+
+    lab(Path(told.folder), rest)
+
+
+def _explain(told: argparse.Namespace) -> None:
+    from fbnb.explain import explain
+
+    explain(told.file, told.where, told.status, as_json=told.json)
+
+
+def _sandbox(told: argparse.Namespace) -> None:
+    told_to_stop = _signals()  # at once: loading a server takes a while
+    gc.disable()  # nothing that is loaded is garbage, and looking for some takes a tenth of the time
+    from fbnb.sandbox.run import Wish, run
+
+    gc.enable()
+    run(Wish(told.host, told.port, told.world, told.at, told.frozen, told.env_file, told.json), told_to_stop)
+
+
+def _signals() -> Callable[[], object]:
+    """From here on Ctrl-C and SIGTERM interrupt nothing. Returns a wait for the first of them, were it here already."""
+    numbers = signal.SIGINT, signal.SIGTERM
+    signal.pthread_sigmask(signal.SIG_BLOCK, numbers)  # a handler could come between a look at what it notes and the wait for it
+    return lambda: signal.sigwait(numbers)
 
 
 def _instant(text: str) -> datetime:
-    """A time as it is typed; UTC where it says no other zone."""
+    """A time as it is typed; UTC where it says no other zone. Raises ValueError."""
     instant = datetime.fromisoformat(text)
+    if not 1 < instant.year < MAXYEAR:
+        raise ValueError("in another zone it may be no time at all")
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
@@ -87,10 +114,10 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--port", type=int, default=8765, help="where it listens (default: 8765; 0 for any that is free)")
     command.add_argument("--host", default="127.0.0.1", help="127.0.0.1 (the default) or ::1; nothing but this machine")
     command.add_argument("--world", type=Path, metavar="FILE", help="another world.json (default: FBNB_WORLD, or the kit's own)")
-    command.add_argument("--at", type=_instant, metavar="TIME", help="what its clock reads at first, such as 2026-12-24T18:00")
+    command.add_argument("--at", type=_instant, metavar="TIME", help="what its clock reads at first, as 2026-12-24T18:00 in UTC")
     command.add_argument("--frozen", action="store_true", help="the clock stands still until it is moved")
-    command.add_argument("--env-file", type=Path, metavar="FILE", help="write what a program needs to know, while it runs")
-    command.add_argument("--json", action="store_true", help="print the same as one line of JSON, control key included")
+    command.add_argument("--env-file", type=Path, metavar="FILE", help="write the variables a program needs there, while it runs")
+    command.add_argument("--json", action="store_true", help="print the variables as one line of JSON, control key included")
     command = commands.add_parser(
         "explain",
         help="say what an error means and what to do",

@@ -7,6 +7,8 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+
 
 class Clock(Protocol):
     """What the package asks of a clock."""
@@ -40,9 +42,8 @@ class ManualClock:
 
     def advance(self, **amount: float) -> datetime:
         """Move forward by `days=`, `hours=`, `minutes=`, `seconds=`; returns the new instant."""
-        step = forward(**amount)
         with self._lock:
-            self._now += step
+            self._now += forward(self._now, **amount)
             return self._now
 
     def set(self, instant: datetime) -> None:
@@ -67,9 +68,8 @@ class ShiftedClock:
 
     def advance(self, **amount: float) -> datetime:
         """Move forward by `days=`, `hours=`, `minutes=`, `seconds=`; returns the new instant."""
-        step = forward(**amount)
         with self._lock:
-            self._shift += step
+            self._shift += forward(self.now(), **amount)
             return self.now()
 
     def set(self, instant: datetime) -> None:
@@ -77,11 +77,13 @@ class ShiftedClock:
         self._shift = in_utc(instant) - self._clock.now()
 
 
-def forward(**amount: float) -> timedelta:
-    """A step forward in time; ValueError for one that goes back."""
+def forward(now: datetime, **amount: float) -> timedelta:
+    """A step forward in time; ValueError for one that goes back, or so far that nothing could run out after it."""
     step = timedelta(**amount)
     if step < timedelta(0):
         raise ValueError("a clock moves forward only; sandbox.rewind(checkpoint) goes back, world and all")
+    if step > LATEST - now:
+        raise ValueError(f"a clock moves no further than the year {LATEST.year}")
     return step
 
 

@@ -40,7 +40,7 @@ def graph_sandbox() -> Sandbox:
 
 @pytest.fixture
 def graph_server() -> Iterator[GraphServer]:
-    """A sandbox served on a free port of this machine, its clock the real one unless a test moves it on."""
+    """A sandbox served on a free port of this machine; its clock runs, from the real time on, and can be moved."""
     from fbnb.kit import sandbox_client
     from fbnb.redact import Secret
     from fbnb.sandbox import Sandbox

@@ -18,7 +18,7 @@ from shell import shown
 
 from fbnb.client import Call, GraphClient, Proof
 from fbnb.clock import ManualClock, SystemClock
-from fbnb.diagnose import diagnose
+from fbnb.diagnosis import diagnose
 from fbnb.errors import FbnbError
 from fbnb.flows.app_tokens import compose_app_token, compose_client_token, get_app_token
 from fbnb.flows.business_login import exchange_business_code
@@ -34,8 +34,11 @@ from fbnb.flows.session_info import get_session_info_token
 from fbnb.flows.system_user import SystemUser, generate_system_user_token, refresh_system_user_token
 from fbnb.flows.test_users import create_test_user
 from fbnb.plots import sequence_diagram
+from fbnb.pytest_plugin import GraphServer
 from fbnb.redact import Secret
 from fbnb.retries import NO_RETRIES
+from fbnb.sandbox import Sandbox
+from fbnb.sandbox.world import Event
 from fbnb.settings import Settings, load_settings
 from fbnb.tables import client_table, token_table, wire_table
 from fbnb.tokens import AccessToken, Page
@@ -325,6 +328,75 @@ def test_no_log_at_debug_over_real_http(proxy: str, caplog: pytest.LogCaptureFix
             client.get("me", token())
     assert len(caplog.records) > 10, "the libraries do log at DEBUG"
     assert not leaks(caplog.text + "".join(repr(vars(record)) for record in caplog.records))
+
+
+CONTROL_KEY = "control-key-canary-0123456789"
+
+
+def asked_of(url: str) -> None:
+    """Carry the canaries to a served sandbox in every way there is, to every end that a call can have."""
+    with httpx.Client(base_url=url, trust_env=False) as caller:
+        for text in (USER, PAGE, ODD):
+            bearer = {"authorization": f"Bearer {text}"}
+            caller.get(f"/v26.0/{text}", params={"access_token": text, "fields": text, "input_token": text})
+            caller.post("/v26.0/me/accounts", data={"access_token": text, "password": PASSWORD}, headers=bearer)
+            caller.delete(f"/{text}/permissions", headers={"authorization": f"OAuth {text}"})
+            caller.post("/v26.0/", json={"batch": [{"method": "GET", "relative_url": f"me?access_token={text}"}]}, headers=bearer)
+            caller.get(f"/_sandbox/{text}", headers=bearer)
+        asked = {"client_id": "1000000000001", "client_secret": APP_SECRET, "code": CODE, "redirect_uri": HOME}
+        caller.post("/oauth/access_token", files={name: (None, value) for name, value in asked.items()})
+        caller.post("/oauth/access_token", data={"code": CODE, "machine_id": MACHINE}, auth=("1000000000001", APP_SECRET))
+        caller.get("/v26.0/dialog/oauth", params=asked | {"id_token": ID_TOKEN, "code": DEVICE})
+        caller.request("BREW", f"/{USER}?access_token={ODD}", headers={"host": USER})
+
+
+def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """All that was logged, but for what the test's own caller says of itself."""
+    own = [record for record in caplog.records if not record.name.startswith(("httpx", "httpcore"))]
+    return [f"{record.getMessage()} {vars(record)}" for record in own]
+
+
+def test_no_sandbox_that_is_served_shows_what_it_was_sent(
+    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fail(world: object) -> None:
+        raise RuntimeError(f"our own bug, with {USER} and client_secret={APP_SECRET}")
+
+    sandbox, key = Sandbox(frozen=False), {"authorization": f"Bearer {CONTROL_KEY}"}
+    with (
+        caplog.at_level(logging.DEBUG),
+        sandbox.serve(key=Secret(CONTROL_KEY)) as url,
+        httpx.Client(base_url=url, headers=key, trust_env=False) as caller,
+    ):
+        asked_of(url)
+        sandbox.schedule(Event("what cannot happen", fail), seconds=60)
+        sandbox.clock.advance(seconds=60)
+        assert caller.get("/me", params={"access_token": USER}).status_code == 500
+        told = [caller.get(f"/_sandbox/{name}").text for name in ("requests", "state", "events", "")]
+        told += [caller.post("/_sandbox/events", json={"event": text}).text for text in (USER, APP_SECRET)]
+    told += [repr(sandbox), repr(sandbox.world), repr(sandbox.requests), *logged(caplog), *capfd.readouterr()]
+    assert "our own bug" in caplog.text
+    assert len(sandbox.requests) > 15
+    for text in told:
+        assert not leaks(text)
+        assert CONTROL_KEY not in text
+
+
+def test_no_sandbox_that_is_served_shows_what_it_gave(graph_server: GraphServer, caplog: pytest.LogCaptureFixture) -> None:
+    client, sandbox = graph_server.client, graph_server.sandbox
+    with caplog.at_level(logging.DEBUG):
+        long = extend_user_token(client, log_in(client, ["pages_show_list"]))
+        pages = list_pages(client, long)
+        start_device_login(client)
+    told = [repr(graph_server), repr(sandbox), repr(sandbox.requests), json.dumps(sandbox.state()), *logged(caplog)]
+    told += [json.dumps([request.told() for request in sandbox.requests])]
+    world, public = sandbox.world, {"FB_BASE_URL", "FB_DIALOG_URL", "FB_APP_ID", "FB_REDIRECT_URI", "FB_SYSTEM_USER_ID"}
+    given = {*world.tokens, *world.codes, *world.devices} | {
+        value for name, value in graph_server.variables.items() if name not in public
+    }
+    assert len(given) > len(pages) + 5
+    for text in told:
+        assert [secret for secret in given if secret in text] == []
 
 
 def test_the_canaries_can_be_found() -> None:

@@ -29,6 +29,7 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["--help"], "open the notebooks"),
         (["--version"], __version__),
         (["lab", "--help"], "--no-browser"),
+        (["sandbox", "--help"], "--env-file FILE"),
     ):
         with pytest.raises(SystemExit) as left:
             main(argument)

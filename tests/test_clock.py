@@ -28,6 +28,14 @@ def test_a_clock_does_not_go_back() -> None:
         assert clock.now() == NINE
 
 
+def test_a_clock_does_not_go_where_nothing_could_run_out_any_more() -> None:
+    for clock in (ManualClock(NINE), ShiftedClock(ManualClock(NINE))):
+        for step in ({"days": 3_000_000}, {"days": 999_999_999}):
+            with pytest.raises(ValueError, match="year 9000"):
+                clock.advance(**step)
+        assert clock.now() == NINE
+
+
 def test_the_shifted_clock_runs_on() -> None:
     real = ManualClock(NINE)
     clock = ShiftedClock(real, timedelta(hours=1))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
+from enum import Enum
 from typing import Any
 
 from fbnb.clock import ManualClock
-from fbnb.sandbox.facts import Happened
+from fbnb.sandbox.facts import Grant, Happened
 from fbnb.sandbox.families import families
 from fbnb.sandbox.world import World
 
@@ -22,6 +23,7 @@ def described(world: World) -> dict[str, Any]:
             "calls": world.counters.get("calls", 0),
             "apps": [{"id": app.id, "name": app.name, "mode": world.mode(app.id)} for app in world.apps.values()],
             "people": [_person(world, person.id) for person in world.people.values()],
+            "system_users": [_plain(asdict(machine)) for machine in world.system_users.values()],
             "pages": [{"id": id, "name": page.name, "there": world.page_exists(id)} for id, page in world.pages.items()],
             "tokens": [_plain(asdict(kin)) for kin in families(world)],
             "faults": [_plain(asdict(fault)) for fault in world.faults.values()],
@@ -33,13 +35,16 @@ def described(world: World) -> dict[str, Any]:
 
 
 def _person(world: World, id: str) -> dict[str, Any]:
-    granted = {}
-    for app in world.apps.values():
-        grant = world.grant(id, app.id)
-        pages = None if grant.pages is None else sorted(grant.pages)
-        granted[app.id] = {"granted": sorted(grant.granted), "declined": sorted(grant.declined), "pages": pages}
     roles = {app.id: role for app in world.apps.values() if (role := world.app_role(id, app))}
-    return {"id": id, "name": world.people[id].name, "app_roles": roles, "grants": granted}
+    grants = {app: _grant(world.grant(id, app)) for app in world.apps}
+    return {"id": id, "name": world.people[id].name, "app_roles": roles, "grants": grants}
+
+
+def _grant(grant: Grant) -> dict[str, list[str] | None]:
+    """pages: ids of those that were ticked; None for all."""
+    permissions = {"granted": grant.granted, "declined": grant.declined, "expired": grant.expired}
+    pages = None if grant.pages is None else sorted(grant.pages)
+    return {**{name: sorted(names) for name, names in permissions.items()}, "pages": pages}
 
 
 def _plain(facts: dict[str, Any]) -> dict[str, Any]:
@@ -49,4 +54,4 @@ def _plain(facts: dict[str, Any]) -> dict[str, Any]:
 def _value(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
+    return value.value if isinstance(value, Enum) else value

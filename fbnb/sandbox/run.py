@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import signal
-import sys
-from contextlib import nullcontext, suppress
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from secrets import token_urlsafe
-from threading import Event
 from urllib.parse import urlencode
 
 from fbnb.redact import Secret
@@ -34,18 +32,15 @@ class Wish:
     as_json: bool = False
 
 
-def run(wish: Wish) -> None:
-    """Serve until Ctrl-C or SIGTERM. Raises InputError, WorldError: it cannot be served like that."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+def run(wish: Wish, told_to_stop: Callable[[], object]) -> None:
+    """Serve until `told_to_stop` returns. Raises InputError, WorldError: it cannot be served like that."""
     world, key = wish.world or load_settings("sandbox").world, Secret(token_urlsafe())
     sandbox = Sandbox(world, at=wish.at, frozen=wish.frozen)
-    if wish.env_file:
-        env_file.clear(wish.env_file)
-    with suppress(KeyboardInterrupt), serving(sandbox, key, host=wish.host, port=wish.port) as url:
+    with serving(sandbox, key, host=wish.host, port=wish.port) as url:
         told = variables(sandbox, url, key)
         with env_file.kept(wish.env_file, told) if wish.env_file else nullcontext():
             print(json.dumps(told) if wish.as_json else _greeting(sandbox, told, wish), flush=True)  # noqa: T201 - the command line speaks
-            Event().wait()
+            told_to_stop()
 
 
 def _greeting(sandbox: Sandbox, told: dict[str, str], wish: Wish) -> str:
