@@ -5,9 +5,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-# At once, for the module and the function have one name: the last to be imported would hide the other.
-from fbnb.diagnose import diagnose as diagnose
-
 if TYPE_CHECKING:
     from fbnb.browser import log_in_in_browser as log_in_in_browser
     from fbnb.catalogue import permissions as permissions
@@ -15,8 +12,9 @@ if TYPE_CHECKING:
     from fbnb.client import GraphClient as GraphClient
     from fbnb.client import Proof as Proof
     from fbnb.client import appsecret_proof as appsecret_proof
-    from fbnb.diagnose import Cause as Cause
-    from fbnb.diagnose import Diagnosis as Diagnosis
+    from fbnb.diagnosis import Cause as Cause
+    from fbnb.diagnosis import Diagnosis as Diagnosis
+    from fbnb.diagnosis import diagnose as diagnose
     from fbnb.flows.app_tokens import compose_app_token as compose_app_token
     from fbnb.flows.app_tokens import compose_client_token as compose_client_token
     from fbnb.flows.app_tokens import get_app_token as get_app_token
@@ -110,7 +108,7 @@ _HOMES = {
     "browser": "log_in_in_browser",
     "catalogue": "permissions",
     "client": "Call GraphClient Proof appsecret_proof",
-    "diagnose": "Cause Diagnosis diagnose",
+    "diagnosis": "Cause Diagnosis diagnose",
     "exercise": "check",
     "flows.app_tokens": "compose_app_token compose_client_token get_app_token",
     "flows.business_login": "exchange_business_code fetch_business_token get_client_business log_in_for_business",

@@ -6,15 +6,16 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeVar, cast
 
 from fbnb.errors import FbnbError, GraphError, TemporaryFailure, TokenInvalid, UnreadableAnswer, graph_error
-from fbnb.redact import sealed
+from fbnb.redact import Known, sealed
 
 P = TypeVar("P")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Raw:
     """Status, headers (names in lower case) and the bytes of the body."""
 
@@ -25,6 +26,7 @@ class Raw:
     def text(self) -> str:
         return self.body.decode("utf-8", errors="replace")
 
+    @cached_property
     def value(self) -> Any:
         """The decoded JSON, or the text where it is none."""
         try:
@@ -40,7 +42,7 @@ class Raw:
             return "with an empty body"
         if text[0] == "<":
             return "as an HTML page, not as Graph's JSON"
-        cut = text[0] in "{[" and isinstance(self.value(), str)
+        cut = text[0] in "{[" and isinstance(self.value, str)
         return f"cut off: its JSON breaks off after {len(self.body)} bytes" if cut else ""
 
 
@@ -53,7 +55,7 @@ def understood(raw: Raw, known: Iterable[str] = ()) -> dict[str, Any] | FbnbErro
         return UnreadableAnswer(
             f"HTTP {raw.status} sends the call elsewhere; redirects are not followed, a token would go along."
         )
-    value = raw.value()
+    value = raw.value
     if isinstance(value, dict):
         return graph_error(raw.status, value, known) if "error" in value else cast("dict[str, Any]", sealed(value, known))
     if isinstance(value, bool):
@@ -64,7 +66,7 @@ def understood(raw: Raw, known: Iterable[str] = ()) -> dict[str, Any] | FbnbErro
 
 def understood_batch(raw: Raw, known: Iterable[str] = ()) -> dict[str, Any] | FbnbError:
     """The list that a batch is answered with, as {"data": [...]}, each item understood on its own; else as any answer."""
-    value, known = raw.value(), tuple(known)
+    value, known = raw.value, Known(known)
     if raw.status != 200 or not isinstance(value, list):
         return understood(raw, known)
     try:
@@ -84,7 +86,7 @@ def passing(raw: Raw, told: object) -> bool:
         return raw.status >= 500 or bool(raw.broken)
     if not isinstance(told, GraphError) or isinstance(told, TokenInvalid):
         return False
-    return isinstance(told, TemporaryFailure) or _is_transient(raw.value()["error"])
+    return isinstance(told, TemporaryFailure) or _is_transient(raw.value["error"])
 
 
 def _is_transient(error: object) -> bool:

@@ -23,7 +23,7 @@ import httpx
 from fbnb.answers import Raw, part, passing, understood, understood_batch
 from fbnb.clock import Clock, SystemClock
 from fbnb.errors import DialogRefused, FbnbError, InputError, SettingError, TransportError, UnreadableAnswer
-from fbnb.redact import SECRET_PARAMETERS, RedactingFilter, Secret, redact
+from fbnb.redact import SECRET_PARAMETERS, Known, RedactingFilter, Secret, redact
 from fbnb.retries import Outcome, Retries, repeatable
 from fbnb.settings import Settings, Target
 from fbnb.tokens import AccessToken
@@ -230,12 +230,14 @@ class GraphClient:
             sent = self._texts(params, at) | self._credentials(token, at)
             hidden += [*_secrets(params, token, self.settings), sent.get("appsecret_proof", "")]
             raw = self._send(method, url, sent, left)
-            came_back = (raw.status, raw.value(), raw.headers) if isinstance(raw, Raw) else (None, _said(raw, hidden), {})
-            self.wire.record(at, method, url, sent, came_back, hidden)
+            came_back = (raw.status, raw.value, raw.headers) if isinstance(raw, Raw) else (None, _said(raw, hidden), {})
+            known = Known(hidden)
+            self.wire.record(at, method, url, sent, came_back, known)
             if not isinstance(raw, Raw):
                 return Outcome(TransportError(_said(raw, hidden)), passing=True)
-            told = (understood_batch if "batch" in params else understood)(raw, hidden)
-            return Outcome(told, passing(raw, told), told_wait(raw.headers))
+            told = (understood_batch if "batch" in params else understood)(raw, known)
+            wait = told_wait(raw.headers) if isinstance(told, FbnbError) else None
+            return Outcome(told, passing(raw, told), wait)
         except BaseException as problem:  # noqa: BLE001 - whatever it is, this frame's secrets must not travel with it
             return Outcome(_without_its_frames(problem, hidden))
 
@@ -264,14 +266,16 @@ class GraphClient:
 
     def _send(self, method: str, place: tuple[str, str], params: Mapping[str, str], left: float) -> Raw | Exception:
         patience = {what: min(seconds, left) for what, seconds in _TIMEOUT.items()}
-        url = httpx.URL(scheme="https", host=place[0], path=place[1])
-        where = {"data": params} if method == "POST" else {"params": params}
-        request = httpx.Request(method, url, extensions={"timeout": patience}, **where)  # type: ignore[arg-type]
+        form, query = (params, "") if method == "POST" else (None, urlencode(params))
+        url = httpx.URL(f"https://{place[0]}{place[1]}{'?' if query else ''}{query}")  # which takes it apart once
+        request = httpx.Request(method, url, data=form, extensions={"timeout": patience})
         deadline = self.now() + timedelta(seconds=min(left, _LONGEST))
         try:
             response = self.transport.handle_request(request)
             try:
-                return Raw(response.status_code, dict(response.headers), b"".join(self._until(deadline, response.iter_bytes())))
+                # What came all at once took no time of its own.
+                body = response.content if response.is_closed else b"".join(self._until(deadline, response.iter_bytes()))
+                return Raw(response.status_code, dict(response.headers.items()), body)
             finally:
                 response.close()
         except (httpx.HTTPError, httpx.StreamError, OSError) as problem:

@@ -7,7 +7,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from fbnb.diagnose import diagnose
+from fbnb.diagnosis import diagnose
 from fbnb.errors import InputError
 from fbnb.redact import redact
 

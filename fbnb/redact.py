@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 import logging
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 from urllib.parse import quote, quote_plus
 
@@ -35,6 +35,13 @@ _IN_ADDRESS = re.compile(r"((?:^|[?&#\s])code=)([^&#\s\"'<>]+)")
 _APP_SECRET = re.compile(r"(?<![0-9A-Za-z])[0-9a-fA-F]{32}(?![0-9A-Za-z])")
 # `code` is also the name of Graph's error number, so a short or numeric value is left to be read.
 _NAMED_CODE = re.compile(r"""(?<![\w])(code(?:"|')?\s*(?:=|:)\s*(?:"|')?)((?!\d+\b)[^&\s"'<>,})#]{6,})""")
+
+_PLAIN = re.compile(r"[A-Za-z0-9_.~-]*")
+_SHORTEST = 6  # characters: code=x
+# Each pattern above needs one of these, so most texts are done with after one look.
+_SUSPECT = re.compile(
+    rf"{_BEGINS}|AQ|eyJ|\||%7[Cc]|[0-9a-fA-F]{{32}}|code|(?i:token|secret|proof|verifier|signed_request|password|machine_id)"
+)
 
 
 class Secret:
@@ -93,9 +100,30 @@ def hint(text: str) -> str:
 
 def redact(text: str, known: Iterable[str] = ()) -> str:
     """`text` with every secret replaced by its hint. Redacting twice changes nothing."""
-    for value in sorted(filter(None, known), key=len, reverse=True):
-        for form in {value, quote(value, safe="", errors="replace"), quote_plus(value, errors="replace")}:
+    return _redacted(text, _known(known))
+
+
+class Known:
+    """Secrets, each in every way in which it may be written: made once for many texts. It shows none of them."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        self._secrets = sorted({*filter(None, secrets)}, key=len, reverse=True)  # a longer one may have a shorter in it
+        self.forms = [(form, value) for value in self._secrets for form in _forms(value)]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._secrets)
+
+
+def _known(secrets: Iterable[str]) -> Known:
+    return secrets if isinstance(secrets, Known) else Known(secrets)
+
+
+def _redacted(text: str, known: Known) -> str:
+    for form, value in known.forms:
+        if form in text:
             text = text.replace(form, hint(value))
+    if len(text) < _SHORTEST or not _SUSPECT.search(text):
+        return text
     text = _TOKEN.sub(lambda found: hint(found.group()), text)
     text = _PIPED.sub(lambda found: f"{found.group(1)}{found.group(2)}{ELLIPSIS}", text)
     text = _SIGNED.sub(ELLIPSIS, text)
@@ -104,6 +132,13 @@ def redact(text: str, known: Iterable[str] = ()) -> str:
     text = _APP_SECRET.sub(ELLIPSIS, text)
     text = _NAMED_CODE.sub(lambda found: found.group(1) + ELLIPSIS, text)
     return _NAMED.sub(_named, text)
+
+
+def _forms(value: str) -> set[str]:
+    """How a value may be written; nearly all are written in one way, and so are not encoded to find out."""
+    if _PLAIN.fullmatch(value):
+        return {value}
+    return {value, quote(value, safe="", errors="replace"), quote_plus(value, errors="replace")}
 
 
 class RedactingFilter(logging.Filter):
@@ -123,25 +158,25 @@ def _named(found: re.Match[str]) -> str:
 
 def redact_params(params: Mapping[str, str], known: Iterable[str] = ()) -> dict[str, str]:
     """Parameters as they may be shown: those with a secret's name by name, the others by value and pattern."""
-    known = tuple(known)
-    return {name: hint(value) if name in SECRET_PARAMETERS else redact(value, known) for name, value in params.items()}
+    forms = _known(known)
+    return {name: hint(value) if name in SECRET_PARAMETERS else _redacted(value, forms) for name, value in params.items()}
 
 
 def redact_json(value: Any, known: Iterable[str] = ()) -> Any:
     """A decoded JSON value with every string that is or holds a secret redacted: by its name, by value and by pattern."""
-    return _each_string(value, tuple(known), lambda text, shown: shown)
+    return _each_string(value, _known(known), lambda text, shown: shown)
 
 
 def sealed(value: Any, known: Iterable[str] = ()) -> Any:
     """A decoded JSON value in which every string that is or holds a secret is a Secret, shown redacted."""
-    return _each_string(value, tuple(known), lambda text, shown: text if text == shown else Secret(text, shown=shown))
+    return _each_string(value, _known(known), lambda text, shown: text if text == shown else Secret(text, shown=shown))
 
 
-def _each_string(value: Any, known: tuple[str, ...], put: Callable[[str, str], Any], name: str = "") -> Any:
+def _each_string(value: Any, known: Known, put: Callable[[str, str], Any], name: str = "") -> Any:
     if isinstance(value, dict):
         return {key: _each_string(inner, known, put, key) for key, inner in value.items()}
     if isinstance(value, list):
         return [_each_string(inner, known, put, name) for inner in value]
     if not isinstance(value, str):
         return value
-    return put(value, hint(value) if name in SECRET_PARAMETERS else redact(value, known))
+    return put(value, hint(value) if name in SECRET_PARAMETERS else _redacted(value, known))

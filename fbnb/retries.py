@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from itertools import chain, count
 from typing import Any, cast
 
 import tenacity
@@ -84,6 +85,14 @@ class Retries:
         def left() -> float:
             return self.seconds - (clock.now() - start).total_seconds()
 
+        def once() -> Outcome:
+            # A sleep may last longer than it was told to; no time-out is below nothing.
+            return attempt(max(left(), _LEAST))
+
+        first = once()
+        if _pause(first, may, 1) is None:  # as nearly always
+            return _told(first, may, 1, start, clock.now())
+        attempts = chain([first], (once() for _ in count()))
         again = tenacity.Retrying(
             retry=tenacity.retry_if_result(lambda outcome: _pause(outcome, may, 1) is not None),
             wait=lambda state: _pause(_outcome(state), may, state.attempt_number) or 0,
@@ -92,8 +101,7 @@ class Retries:
             sleep=lambda seconds: _sleep(clock, float(seconds), quiet),
             retry_error_callback=_outcome,
         )
-        # A sleep may last longer than it was told to; no time-out is below nothing.
-        outcome: Outcome = again(lambda: attempt(max(left(), _LEAST)))
+        outcome: Outcome = again(lambda: next(attempts))
         return _told(outcome, may, again.statistics["attempt_number"], start, clock.now())
 
 

@@ -66,7 +66,7 @@ class Wire:
         known: Iterable[str],
     ) -> Exchange:
         """Keep one exchange, redacted. url: host and path. outcome: status, body, headers. known: the secrets it carried."""
-        known, (status, body, headers) = tuple(known), outcome
+        status, body, headers = outcome
         with self._lock:
             self.count += 1
             exchange = Exchange(

@@ -23,7 +23,8 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -190,9 +191,30 @@ def _as_asked(asked: dict[str, Any]) -> Any:
 
 def through_transport(sandbox: Sandbox, asked: dict[str, Any]) -> Told:
     """Adapter: the httpx transport, as a client meets it."""
+    return _told(sandbox.transport.handle_request(_request(asked, f"https://{asked['host']}")))
+
+
+@contextmanager
+def being_served() -> Iterator[Adapter]:
+    """Adapter: HTTP, as a client of another program meets it. One server does for all rows; its world becomes each row's."""
+    shared = Sandbox()
+    with shared.serve() as url, httpx.HTTPTransport() as transport:
+
+        def through_server(sandbox: Sandbox, asked: dict[str, Any]) -> Told:
+            shared.rewind(sandbox.checkpoint())
+            response = transport.handle_request(_request(asked | {"headers": asked["headers"] | {"host": asked["host"]}}, url))
+            response.read()
+            return _told(response)
+
+        yield through_server
+
+
+def _request(asked: dict[str, Any], origin: str) -> httpx.Request:
     where = {"data" if asked["method"] == "POST" else "params": asked["params"]}
-    request = httpx.Request(asked["method"], f"https://{asked['host']}{asked['path']}", headers=asked["headers"], **where)
-    response = sandbox.transport.handle_request(request)
+    return httpx.Request(asked["method"], f"{origin}{asked['path']}", headers=asked["headers"], **where)
+
+
+def _told(response: httpx.Response) -> Told:
     is_json = response.headers.get("content-type", "").startswith("application/json")
     return response.status_code, dict(response.headers), response.json() if is_json else _as_said(response.text)
 
@@ -208,7 +230,8 @@ def through_batch(sandbox: Sandbox, asked: dict[str, Any]) -> Told:
     item = told.body[0]
     # Inside a batch, only the type of the content is another one.
     headers = {h["name"]: h["value"].replace("text/javascript", "application/json") for h in item["headers"]}
-    return item["code"], headers, json.loads(item["body"])
+    is_json = headers.get("content-type", "").startswith("application/json")
+    return item["code"], headers, json.loads(item["body"]) if is_json else item["body"]
 
 
 def through_ids(sandbox: Sandbox, asked: dict[str, Any]) -> Told:

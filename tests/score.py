@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from fbnb.diagnose import Diagnosis, diagnose
+from fbnb.diagnosis import Diagnosis, diagnose
 
 CORPUS = Path(__file__).parent / "data" / "errors.jsonl"
 Judged = list[tuple[dict[str, Any], Diagnosis]]

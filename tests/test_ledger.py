@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ledger import ADAPTERS, FOR, fits, play
+from ledger import ADAPTERS, FOR, Adapter, being_served, fits, play
 
 from fbnb.sandbox.ledger import CONFIDENCES, rows
 
 ROWS = rows()
-PLAYS = [(row, adapter) for row in ROWS for adapter in ADAPTERS if adapter not in FOR or FOR[adapter](row)]
+SERVED = "served"
+PLAYS = [(row, adapter) for row in ROWS for adapter in [*ADAPTERS, SERVED] if adapter not in FOR or FOR[adapter](row)]
+
+
+@pytest.fixture(scope="module")
+def adapters() -> Iterator[dict[str, Adapter]]:
+    with being_served() as through_server:
+        yield ADAPTERS | {SERVED: through_server}
 
 
 @pytest.mark.parametrize(("row", "adapter"), PLAYS, ids=[f"{row['id']}-{adapter}" for row, adapter in PLAYS])
-def test_row(row: dict[str, Any], adapter: str) -> None:
-    expected, told = play(row, ADAPTERS[adapter])
+def test_row(row: dict[str, Any], adapter: str, adapters: dict[str, Adapter]) -> None:
+    expected, told = play(row, adapters[adapter])
     assert fits(expected, told), f"expected {expected}\ngot      {told}"
 
 

@@ -9,12 +9,13 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
+from fbnb.sandbox.encodings import from_json
+from fbnb.sandbox.expansion import CREDENTIALS
 from fbnb.sandbox.messages import Answer, Asked, Refusal, ask
 from fbnb.sandbox.world import World
 
 MOST = 50
 One = Callable[[Asked], Answer]
-_CREDENTIALS = ("access_token", "appsecret_proof", "appsecret_time")
 _REFERENCE = re.compile(r"\{result=(\w+):\$((?:\.\w+|\.\*|\[\d+\]|\[\*\])*)\}")
 
 
@@ -46,24 +47,27 @@ def batch(world: World, asked: Asked, one: One) -> list[dict[str, Any] | None]:
     answers, named = list[Answer | None](), dict[str, Answer | None]()
     for call in calls:
         answers.append(_answer(asked, call, named, one))
-        named[str(call.get("name", ""))] = answers[-1]
+        named[_said(call, "name")] = answers[-1]
     needed = {need for call in calls for need in _needs(call)}
     return [_item(asked, call, told, needed) for call, told in zip(calls, answers, strict=True)]
 
 
 def _calls(asked: Asked) -> list[dict[str, Any]]:
-    try:
-        calls = json.loads(asked.get("batch"))
-    except (ValueError, RecursionError):
-        calls = None
+    calls = from_json(asked.get("batch"))
     if not isinstance(calls, list) or not all(isinstance(call, dict) for call in calls):
         raise Refusal(100, "(#100) param batch must be an array.")
     return calls
 
 
+def _said(call: Mapping[str, Any], name: str) -> str:
+    """A field of a call as text; "" where there is none, or another kind of value."""
+    value = call.get(name)
+    return str(value) if isinstance(value, str | int | float) else ""
+
+
 def _needs(call: Mapping[str, Any]) -> set[str]:
-    text = f"{call.get('relative_url', '')} {call.get('body', '')}"
-    named = {str(call["depends_on"])} if "depends_on" in call else set[str]()
+    text = f"{_said(call, 'relative_url')} {_said(call, 'body')}"
+    named = {_said(call, "depends_on")} if "depends_on" in call else set[str]()
     return named | {found.group(1) for found in _REFERENCE.finditer(text)}
 
 
@@ -71,18 +75,19 @@ def _answer(asked: Asked, call: Mapping[str, Any], before: Mapping[str, Answer |
     # Null is what a call is answered with that needs another which failed, and so is not made; or that took too long.
     if any((needed := before.get(name)) is None or needed.status != 200 for name in _needs(call)):
         return None
-    path, _, query = _filled(str(call.get("relative_url", "")), before).partition("?")
-    params = _params(query) | _params(_filled(str(call.get("body", "")), before))
+    path, _, query = _filled(_said(call, "relative_url"), before).partition("?")
+    params = _params(query) | _params(_filled(_said(call, "body"), before))
     if "access_token" not in params:
         given = {**asked.params, "access_token": asked.access_token}
-        params |= {"access_token": str(call["access_token"])} if "access_token" in call else _credentials(given)
-    inner = ask(str(call.get("method", "GET")).upper(), asked.host, path, params, secure=asked.secure, origin=asked.origin)
+        params |= {"access_token": _said(call, "access_token")} if "access_token" in call else _credentials(given)
+    method = (_said(call, "method") or "GET").upper()
+    inner = ask(method, asked.host, path, params, secure=asked.secure, origin=asked.origin)
     told = one(replace(inner, version=inner.version or asked.version))
     return told if told.arrives else None
 
 
 def _credentials(params: Mapping[str, str]) -> dict[str, str]:
-    return {name: params[name] for name in _CREDENTIALS if name in params}
+    return {name: params[name] for name in CREDENTIALS if name in params}
 
 
 def _params(text: str) -> dict[str, str]:
@@ -112,7 +117,7 @@ def _picked(value: Any, steps: list[str]) -> list[str]:
 
 def _item(asked: Asked, call: Mapping[str, Any], told: Answer | None, needed: set[str]) -> dict[str, Any] | None:
     # What another call used is left out when all went well, unless the call says otherwise.
-    if told is None or (told.status == 200 and str(call.get("name")) in needed and call.get("omit_response_on_success", True)):
+    if told is None or (told.status == 200 and _said(call, "name") in needed and call.get("omit_response_on_success", True)):
         return None
     item = {"code": told.status, "body": told.body if isinstance(told.body, str) else json.dumps(told.body)}
     if asked.get("include_headers") == "false":

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from fbnb.sandbox.callers import caller
-from fbnb.sandbox.messages import GRAPH_HOST, Answer, Asked, Refusal
+from fbnb.sandbox.messages import Answer, Asked
 from fbnb.sandbox.records import TokenRecord
-from fbnb.sandbox.traffic import count, emptied, regained, used
+from fbnb.sandbox.traffic import count, emptied, regained
 from fbnb.sandbox.wording import ADS_TIER, business_usage, refusal
 from fbnb.sandbox.world import World
 from fbnb.tokens import TokenKind
@@ -34,27 +33,29 @@ class Pool:
     of: str = ""
 
 
-def draw(world: World, asked: Asked) -> tuple[Pool, ...]:
-    """The pools that a call draws on, the call counted in each; none for a call without a token that lives."""
-    drawn = _pools(world, asked)
-    for pool in drawn:
-        count(world, pool.key, pool.minutes)
-    return drawn
+Drawn = tuple[tuple[Pool, int], ...]
+"""The pools of a call, each with the calls within its window, this one among them."""
 
 
-def check(world: World, drawn: tuple[Pool, ...]) -> None:
+def draw(world: World, asked: Asked, token: TokenRecord | None) -> Drawn:
+    """What a call draws on, counted; nothing for a call without a token that lives."""
+    pools = _pools(world, asked, token) if token else ()
+    return tuple((pool, count(world, pool.key, pool.minutes)) for pool in pools)
+
+
+def check(drawn: Drawn) -> None:
     """Let a call go on that was still within every budget. Raises Refusal: 4, 17, 32, 80000, 80001 or 80004."""
-    for pool in drawn:
-        if used(world, pool.key, pool.minutes) > pool.limit:
+    for pool, calls in drawn:
+        if calls > pool.limit:
             raise refusal(pool.number)
 
 
-def usage(world: World, drawn: tuple[Pool, ...]) -> dict[str, str]:
+def usage(world: World, drawn: Drawn) -> dict[str, str]:
     """The headers that say how full the pools are, each once that is a hundredth or more."""
     told = dict[str, str]()
-    for pool in drawn:
-        share = 100 * used(world, pool.key, pool.minutes) / pool.limit
-        if share >= 1:
+    for pool, calls in drawn:
+        share = 100 * calls / pool.limit
+        if pool.told and share >= 1:
             told |= _business(world, pool, share) if pool.of else _platform(pool, share)
     return told
 
@@ -83,20 +84,13 @@ def _business(world: World, pool: Pool, share: float) -> dict[str, str]:
     return told | {"x-ad-account-usage": _json(account)}
 
 
-def _json(value: Mapping[str, object]) -> str:
-    return json.dumps(value, separators=(",", ":"))
+_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 # Whose call it is
 
 
-def _pools(world: World, asked: Asked) -> tuple[Pool, ...]:
-    if asked.host != GRAPH_HOST or not asked.access_token:
-        return ()
-    try:
-        token = caller(world, asked)
-    except Refusal:  # the twin will say so itself
-        return ()
+def _pools(world: World, asked: Asked, token: TokenRecord) -> tuple[Pool, ...]:
     node = asked.path.partition("/")[0]
     if account := _ad_account(world, node):
         return (_ads_pool(world, token, account, insights=asked.path.endswith("/insights")),)

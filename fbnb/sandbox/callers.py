@@ -24,6 +24,8 @@ def caller(world: World, asked: Asked, missing: Refusal | None = None) -> TokenR
 
     Raises Refusal: none was sent (`missing`, by default 104), it is unreadable or dead, or its proof is wrong.
     """
+    if asked.caller:
+        return asked.caller
     if not asked.access_token:
         raise missing or Refusal(104, "An access token is required to request this resource.")
     token = read(world, asked.access_token)
@@ -87,13 +89,13 @@ def _app_token(world: World, text: str) -> TokenRecord:
     app_id, _, secret = text.partition("|")
     if app_id not in world.apps:
         raise Refusal(190, "Error validating application. Cannot get application info due to a system error.")
-    kinds = {
-        world.secret(app_id): TokenKind.APP,
-        opaque(world, app_id): TokenKind.APP,
-        world.apps[app_id].client_token: TokenKind.CLIENT,
-    }
-    for right, kind in kinds.items():
-        if hmac.compare_digest(secret.encode(), right.encode()):
+    ways = (
+        (world.secret, TokenKind.APP),
+        (lambda app: opaque(world, app), TokenKind.APP),
+        (lambda app: world.apps[app].client_token, TokenKind.CLIENT),
+    )
+    for right, kind in ways:
+        if hmac.compare_digest(secret.encode(), right(app_id).encode()):
             return TokenRecord(text, kind, app_id, Moment(world.seed.start, 0), None, "composed, or client_credentials")
     raise Refusal(190, WRONG_SIGNATURE)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from secrets import token_urlsafe
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fbnb.catalogue import scope_list
-from fbnb.clock import ManualClock, ShiftedClock, SystemClock, in_utc
+from fbnb.clock import LATEST, ManualClock, ShiftedClock, SystemClock, in_utc
 from fbnb.errors import InputError
 from fbnb.exercise import Verdict
 from fbnb.redact import Secret
@@ -20,23 +21,26 @@ from fbnb.sandbox.device_login import answer_device
 from fbnb.sandbox.events import Events
 from fbnb.sandbox.facts import Happened
 from fbnb.sandbox.families import Kin, blast_radius, family
-from fbnb.sandbox.ledger import Row, why
 from fbnb.sandbox.mystery import SUSPECTS, hide, judge, line_up
 from fbnb.sandbox.records import RequestRecord
 from fbnb.sandbox.revoke import Callback, callbacks
 from fbnb.sandbox.seed import load_seed
-from fbnb.sandbox.transport import SandboxTransport
 from fbnb.sandbox.visitor import Visitor
 from fbnb.sandbox.world import Checkpoint, Due, Event, World
 from fbnb.tokens import AccessToken
+
+if TYPE_CHECKING:
+    from fbnb.sandbox.ledger import Row
+    from fbnb.sandbox.transport import SandboxTransport
 
 
 def _clock(start: datetime, at: datetime | None, *, frozen: bool) -> ManualClock | ShiftedClock:
     real = SystemClock()
     now = real.now()
     at = in_utc(at) if at else start if frozen else max(start, now)
-    if at < start:
-        raise InputError(f"The world begins at {start:%Y-%m-%dT%H:%M:%SZ}, later than that.", remedy="Choose a later time.")
+    if not start <= at <= LATEST:
+        problem = f"The world begins at {start:%Y-%m-%dT%H:%M:%SZ} and ends with the year {LATEST.year - 1}."
+        raise InputError(problem, remedy="Choose a time in between.")
     return ManualClock(at) if frozen else ShiftedClock(real, at - now)
 
 
@@ -55,7 +59,6 @@ class Sandbox(Events[None]):
         world = World(seed, _clock(seed.start, at, frozen=frozen))
         super().__init__(world, world.happen)
         self.event: Events[Event] = Events(world, lambda event: event)
-        self.transport = SandboxTransport(world, self)
         self.start = world.checkpoint()
 
     def __repr__(self) -> str:
@@ -65,6 +68,13 @@ class Sandbox(Events[None]):
     def clock(self) -> ManualClock | ShiftedClock:
         """Move it with `advance(days=60)`; go back with `rewind`."""
         return self.world.clock
+
+    @cached_property
+    def transport(self) -> SandboxTransport:
+        """The way to it for a client in this process."""
+        from fbnb.sandbox.transport import SandboxTransport  # one that is served does without httpx
+
+        return SandboxTransport(self.world, self)
 
     def nonce(self) -> str:
         """An unguessable string, except that it is the same in every run."""
@@ -151,6 +161,8 @@ class Sandbox(Events[None]):
 
     def why(self, answer: object) -> Row:
         """The ledger's row behind an answer: an error, a TokenInfo or an Exchange. Raises InputError: none fits."""
+        from fbnb.sandbox.ledger import why  # a lesson's question, which one that is served is not asked
+
         return why(answer)
 
     def hide(self, case: int) -> str:

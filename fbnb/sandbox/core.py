@@ -12,13 +12,13 @@ from typing import Any
 from fbnb.errors import numbered
 from fbnb.sandbox.batch import One, batch, several
 from fbnb.sandbox.budgets import check, draw, usage, usage_of_all
+from fbnb.sandbox.callers import caller
 from fbnb.sandbox.faults import Fault, Place, struck
 from fbnb.sandbox.login import redirect
 from fbnb.sandbox.messages import GRAPH_HOST, Answer, Asked, Refusal
-from fbnb.sandbox.records import RequestRecord
+from fbnb.sandbox.records import RequestRecord, TokenRecord
 from fbnb.sandbox.replies import refused, reply
 from fbnb.sandbox.routes import find
-from fbnb.sandbox.versions import served
 from fbnb.sandbox.ways import WAYS
 from fbnb.sandbox.world import World
 
@@ -27,8 +27,7 @@ KEPT = 1000  # requests that are remembered
 
 def answer(world: World, asked: Asked) -> Answer:
     """The answer to a request; a refusal is an answer too. A batch, and `ids=`, are answered call by call."""
-    with world.lock:
-        now = world.now()  # what is due by now has happened, a fault or its end among it
+    with world.still() as now:  # what is due by now has happened, a fault or its end among it
         whole = asked.host == GRAPH_HOST and asked.method == "POST" and not asked.path and asked.get("batch")
         if whole:
             told = _together(world, asked, "alone", lambda one: batch(world, asked, one), _single)
@@ -66,7 +65,7 @@ def _together(
         return inside[-1]
 
     def work() -> Answer:
-        told = reply(world, asked, lambda: make(one))
+        told = reply(world, asked, lambda version: make(one))
         late = sum(answer.seconds for answer in inside if answer.arrives)
         return replace(told, headers={**told.headers, **usage_of_all(inside)}, seconds=max(told.seconds, late))
 
@@ -96,18 +95,24 @@ def _refused_by(world: World, asked: Asked, fault: Fault) -> Answer:
 
 
 def _budgeted(world: World, asked: Asked) -> Answer:
-    drawn = draw(world, asked)
+    token = _caller(world, asked)
+    drawn = draw(world, asked, token)
 
-    def ask() -> Any:
+    def ask(version: str) -> Any:
         twin = find(world, asked)
-        served = _served(world, asked)
-        check(world, drawn)
-        return twin(world, served)
+        check(drawn)
+        return twin(world, replace(asked, version=version if asked.version else "", served=version, caller=token))
 
     told = reply(world, asked, ask)
-    return replace(told, headers={**told.headers, **usage(world, drawn)}) if drawn else told
+    shares = usage(world, drawn)
+    return replace(told, headers={**told.headers, **shares}) if shares else told
 
 
-def _served(world: World, asked: Asked) -> Asked:
-    version = served(world, asked.version, asked.path)
-    return replace(asked, version=version if asked.version else "", served=version)
+def _caller(world: World, asked: Asked) -> TokenRecord | None:
+    """The token that calls, where it is one that lives: it is looked at once, for the budget and for the twin."""
+    if asked.host != GRAPH_HOST or not asked.access_token:
+        return None
+    try:
+        return caller(world, asked)
+    except Refusal:  # the twin will say so itself
+        return None

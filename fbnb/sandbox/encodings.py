@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote_plus
 
-from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import Field, FormParser, parse_options_header
+import msgspec
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import Field
 
 _IN_MEMORY = {"MAX_MEMORY_FILE_SIZE": math.inf}
 
@@ -23,24 +24,28 @@ def params_of(query: str, content_type: str, body: bytes) -> dict[str, str]:
 def _of_body(content_type: str, body: bytes) -> dict[str, str]:
     if not body:
         return {}
-    kind, options = parse_options_header(content_type)
-    if kind == b"multipart/form-data":
-        return _parts(options.get(b"boundary", b""), body)
-    return _json(body) if kind == b"application/json" else _form(body.decode(errors="replace"))
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        return _parts(content_type, body)
+    return _json(body) if kind == "application/json" else _form(body.decode(errors="replace"))
 
 
 def _form(text: str) -> dict[str, str]:
     return dict(parse_qsl(text, keep_blank_values=True))
 
 
-def _parts(boundary: bytes, body: bytes) -> dict[str, str]:
+def _parts(content_type: str, body: bytes) -> dict[str, str]:
     """The texts among the parts; a file that is sent along has nothing to say here."""
+    from python_multipart.exceptions import FormParserError  # seldom needed, and so not loaded before
+    from python_multipart.multipart import FormParser, parse_options_header
+
     told = dict[str, str]()
 
     def field(part: Field) -> None:
         told[_decoded(part.field_name)] = _decoded(part.value)
 
     try:
+        boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
         parser = FormParser("multipart/form-data", field, lambda file: None, boundary=boundary, config=_IN_MEMORY)
         parser.write(body)
         parser.finalize()
@@ -54,17 +59,23 @@ def _decoded(text: bytes | None) -> str:
 
 
 def _json(body: bytes) -> dict[str, str]:
+    told = from_json(body)
     try:
-        told = json.loads(body)
-    except (ValueError, RecursionError):
+        return {name: _text(value) for name, value in told.items() if value is not None} if isinstance(told, dict) else {}
+    except RecursionError:  # what can be read just so cannot be written
         return {}
-    return {_text(name): _text(value) for name, value in told.items() if value is not None} if isinstance(told, dict) else {}
 
 
 def _text(value: Any) -> str:
-    # A JSON string can hold half a character, which no encoding takes.
-    text = value if isinstance(value, str) else json.dumps(value)
-    return text.encode(errors="replace").decode()
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def from_json(text: str | bytes) -> Any:
+    """What a text says in JSON; None where it is none. As for Graph, one with half of a character in it is none."""
+    try:
+        return msgspec.json.decode(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def basic(authorization: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 
 from fbnb.errors import InputError
 
-NAMES = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?")
+NAMES = re.compile(r"(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?")
 """What the Host header says of a request that was meant for this machine."""
 
 

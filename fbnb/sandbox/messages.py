@@ -7,15 +7,19 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fbnb.redact import redact_params
+from fbnb.redact import SECRET_PARAMETERS, redact, redact_params
 from fbnb.sandbox.encodings import basic
+
+if TYPE_CHECKING:
+    from fbnb.sandbox.records import TokenRecord
 
 GRAPH_HOST = "graph.facebook.com"
 DIALOG_HOST = "www.facebook.com"
 TOKEN_ENDPOINT = "oauth/access_token"
 _VERSION = re.compile(r"v\d+\.\d+")
+_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,8 @@ class Asked:
     """One request, whatever carried it. `path` has no version; `authorization` is the header's token, if any.
 
     version: as it was asked for, "" for none. served: the version that runs the call. origin: where all of Graph is served,
-    such as http://127.0.0.1:8765; "" where it is asked by its own addresses.
+    such as http://127.0.0.1:8765; "" where it is asked by its own addresses. caller: the live token it was made with,
+    once that was judged.
     """
 
     method: str
@@ -35,6 +40,7 @@ class Asked:
     served: str = ""
     secure: bool = True
     origin: str = ""
+    caller: TokenRecord | None = field(default=None, repr=False)
 
     @property
     def access_token(self) -> str:
@@ -54,8 +60,15 @@ class Asked:
             raise Refusal(100, f"(#100) The parameter {name} is required")
         return self.get(name)
 
+    @property
+    def secrets(self) -> list[str]:
+        """What it carried that is nobody else's business, wherever else in it that may stand."""
+        named = [self.authorization, *(value for name, value in self.params.items() if name in SECRET_PARAMETERS)]
+        return [value for value in named if len(value) >= 8]  # less is no secret, and may be part of any word
+
     def __repr__(self) -> str:
-        return f"Asked({self.method} {self.host}/{self.path} {redact_params(self.params)})"
+        where = redact(f"{self.host}/{self.path}", self.secrets)
+        return f"Asked({self.method} {where} {redact_params(self.params, self.secrets)})"
 
 
 def ask(
@@ -68,9 +81,10 @@ def ask(
     secure: bool = True,
     origin: str = "",
 ) -> Asked:
-    """A request as it came over a wire: the version split off the path, `?method=` and the Authorization header understood."""
+    """A request as it came over a wire: the version split off the path, HEAD, `?method=` and `Authorization` understood."""
     first, _, rest = path.strip("/").partition("/")
     version, rest = (first, rest) if _VERSION.fullmatch(first) else ("", path.strip("/"))
+    method = "GET" if method == "HEAD" else method
     override = params.get("method", "").upper()
     scheme, _, token = authorization.partition(" ")
     return Asked(
@@ -102,8 +116,7 @@ class Answer:
     @property
     def content(self) -> bytes:
         """The body as it goes over a wire."""
-        text = self.body if isinstance(self.body, str) else json.dumps(self.body, separators=(",", ":"))
-        return text.encode()
+        return (self.body if isinstance(self.body, str) else _json(self.body)).encode()
 
     @property
     def arrives(self) -> bool:

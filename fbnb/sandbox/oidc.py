@@ -5,15 +5,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from typing import Any
-
-import jwt
-from cryptography.hazmat.primitives.asymmetric import rsa
-from jwt.algorithms import RSAAlgorithm
+from typing import TYPE_CHECKING, Any
 
 from fbnb.sandbox.messages import DIALOG_HOST, Asked
 from fbnb.sandbox.world import World
 
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+# jwt and cryptography are imported where they are used: loading them takes longer than the rest of a sandbox together.
 ISSUER = f"https://{DIALOG_HOST}"
 _LIFETIME = 3600
 _CLAIMS = (
@@ -37,12 +37,16 @@ def discover(world: World, asked: Asked) -> dict[str, Any]:
 
 def signing_keys(world: World, asked: Asked) -> dict[str, Any]:
     """`GET /.well-known/oauth/openid/jwks/`: the public half."""
+    from jwt.algorithms import RSAAlgorithm
+
     public = json.loads(RSAAlgorithm.to_jwk(_key(world).public_key()))
     return {"keys": [{"kid": _kid(world), "kty": "RSA", "alg": "RS256", "use": "sig", "n": public["n"], "e": public["e"]}]}
 
 
 def id_token(world: World, app: str, person: str, nonce: str, access_token: str = "") -> str:
     """Who the person is, for this app alone, good for an hour. at_hash ties it to the access token handed out with it."""
+    import jwt
+
     who, now = world.people[person], int(world.now().timestamp())
     given, _, family = who.name.partition(" ")
     claims = {"iss": ISSUER, "aud": app, "sub": world.scoped_id(person, app), "iat": now, "exp": now + _LIFETIME}
@@ -58,6 +62,8 @@ def id_token(world: World, app: str, person: str, nonce: str, access_token: str 
 
 
 def _key(world: World) -> rsa.RSAPrivateKey:
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
     with world.lock:
         if "oidc" not in world.keys:
             world.keys["oidc"] = rsa.generate_private_key(public_exponent=65537, key_size=2048)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -11,21 +10,21 @@ from fbnb.sandbox.versions import served, usable
 from fbnb.sandbox.world import World
 
 
-def reply(world: World, asked: Asked, twin: Callable[[], Any]) -> Answer:
-    """What the twin answers, or the refusal that it raises, with the headers that Graph always sends."""
+def reply(world: World, asked: Asked, twin: Callable[[str], Any]) -> Answer:
+    """What the twin answers, told the version that runs the call, or the refusal that it raises, with Graph's usual headers."""
     trace_id, version = "A" + world.next_digest("trace", 22), usable(world.now())[-1]
     try:
         version = served(world, asked.version, asked.path)
-        told = twin()
+        told = twin(version)
     except Refusal as refusal:
         return _refusal(refusal, version, trace_id)
-    return told if isinstance(told, Answer) else Answer(200, told, _headers(version, trace_id, told))
+    return told if isinstance(told, Answer) else Answer(200, told, _headers(version, trace_id))
 
 
 def refused(world: World, asked: Asked, refusal: Refusal) -> Answer:
     """The refusal as an answer, whatever a twin would say."""
 
-    def twin() -> NoReturn:
+    def twin(version: str) -> NoReturn:
         raise refusal
 
     return reply(world, asked, twin)
@@ -33,17 +32,17 @@ def refused(world: World, asked: Asked, refusal: Refusal) -> Answer:
 
 def _refusal(refusal: Refusal, version: str, trace_id: str) -> Answer:
     body = refusal.body(trace_id)
-    return Answer(refusal.status, body, _headers(version, trace_id, body) | {"www-authenticate": refusal.www_authenticate()})
+    return Answer(refusal.status, body, _headers(version, trace_id) | {"www-authenticate": refusal.www_authenticate()})
 
 
-def _headers(version: str, trace_id: str, body: Any) -> dict[str, str]:
+def _headers(version: str, trace_id: str) -> dict[str, str]:
     return {
         "content-type": "application/json; charset=UTF-8",
         "facebook-api-version": version,
         "x-fb-trace-id": trace_id,
         "x-fb-rev": "1000000000",
         "x-fb-debug": f"sandbox/{trace_id}",
-        "etag": f'"{len(json.dumps(body)):x}-{trace_id[1:9]}"',
+        "etag": f'"{trace_id[1:]}"',  # no two answers are the same to it, as a call counts
         "expires": "Sat, 01 Jan 2000 00:00:00 GMT",
         "cache-control": "private, no-cache, no-store, must-revalidate",
         "pragma": "no-cache",

@@ -21,6 +21,7 @@ from fbnb.sandbox import (
     oidc,
     page_reading,
     page_tokens,
+    picture,
     revoke,
     sdk_refresh,
     session_info,
@@ -48,17 +49,29 @@ class Route:
     where: Mapping[str, str] = field(default_factory=dict)
     code_of: str = ""
     host: str = GRAPH_HOST
+    pattern: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        pattern = re.sub(r"{(\w+)(?::([^}]+))?}", _component, self.path)
+        object.__setattr__(self, "pattern", pattern)  # the class is frozen
 
     def match(self, world: World, asked: Asked) -> dict[str, str] | None:
         """The path's named parts, or None where this is not the route."""
         if asked.host != self.host or asked.method not in self.methods:
+            return None
+        if (parts := self._parts(asked.path)) is None:
             return None
         for name, value in self.where.items():
             if not asked.get(name) if value == "*" else asked.get(name) != value:
                 return None
         if self.code_of and ((code := world.codes.get(asked.get("code"))) is None or code.made_by != self.code_of):
             return None
-        found = re.fullmatch(re.sub(r"{(\w+)(?::([^}]+))?}", _component, self.path), asked.path)
+        return parts
+
+    def _parts(self, path: str) -> dict[str, str] | None:
+        if self.pattern == self.path:  # nothing in it is named
+            return {} if path == self.path else None
+        found = re.fullmatch(self.pattern, path)
         return found.groupdict() if found else None
 
 
@@ -71,6 +84,8 @@ def _grant(grant_type: str, twin: Twin, **where: str) -> Route:
 
 
 ROUTES = (
+    Route(("GET",), "me", nodes.me),  # what is asked most stands first: no other route takes these
+    Route(("GET",), "debug_token", debug_token.debug_token),
     Route(_READS_AND_FORMS, "dialog/oauth", business_login.dialog, where={"config_id": "*"}, host=DIALOG_HOST),
     Route(_READS_AND_FORMS, "dialog/oauth", login.dialog, host=DIALOG_HOST),
     Route(_READS_AND_FORMS, "device", device_page.device_page, host=DIALOG_HOST),
@@ -89,8 +104,6 @@ ROUTES = (
     Route(_READS_AND_FORMS, "oauth/revoke", system_user.revoke_system_user_token),
     Route(("POST",), "device/login", device_login.start_device_login),
     Route(("POST",), "device/login_status", device_login.poll_device_login),
-    Route(("GET",), "debug_token", debug_token.debug_token),
-    Route(("GET",), "me", nodes.me),
     *(
         Route((method,), path, twin, where=where)
         for path, where in (("{app}/accounts/test-users", {}), ("{app}/accounts", {"type": "test-users"}))
@@ -100,6 +113,8 @@ ROUTES = (
             ("DELETE", test_users.dissociate_test_user),
         )
     ),
+    Route(("GET",), "{id}/picture", picture.picture),
+    Route(("GET",), "silhouette.svg", picture.silhouette),
     Route(("GET",), "{person}/accounts", page_tokens.list_pages),
     Route(("GET",), "{person}/permissions", revoke.list_permissions),
     Route(("GET",), "{person}/permissions/{permission}", revoke.list_permissions),

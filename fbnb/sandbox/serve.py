@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import re
 import socket
 import struct
 import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
@@ -27,14 +27,17 @@ from fbnb.sandbox.controls import Controls
 from fbnb.sandbox.core import answer
 from fbnb.sandbox.doors import Doors
 from fbnb.sandbox.encodings import params_of
-from fbnb.sandbox.loopback import NAMES, listen
-from fbnb.sandbox.messages import DIALOG_HOST, GRAPH_HOST, Answer, Asked, ask
+from fbnb.sandbox.hosts import meant
+from fbnb.sandbox.loopback import listen
+from fbnb.sandbox.messages import Asked, ask
 from fbnb.sandbox.world import World
 
 _log = logging.getLogger("fbnb.sandbox")
-_ON_DIALOG_HOST = re.compile(r"/+(v\d+\.\d+/+)?(dialog/|device/*$|\.well-known/)")
-_GRAPHS = {"graph.facebook.com": GRAPH_HOST, "graph-video.facebook.com": GRAPH_HOST}
-_HOSTS = {**_GRAPHS, "www.facebook.com": DIALOG_HOST, "m.facebook.com": DIALOG_HOST, "facebook.com": DIALOG_HOST}
+_THREAD = "fbnb sandbox"
+# What these say of a request has secrets in it, or is of no news: badly sent, or cut short by a stop. Others may use them too.
+for _name in ("uvicorn.error", "uvicorn.access", "python_multipart.multipart"):
+    logging.getLogger(_name).addFilter(lambda record: record.threadName != _THREAD)
+_BODY = {"content-length", "transfer-encoding"}  # one of which says that a request has one
 _MOST = 8_000_000  # bytes of a body
 _STOP = 5.0  # seconds until a server that should have stopped is left to itself
 
@@ -50,7 +53,7 @@ def serving(sandbox: Sandbox, key: Secret, *, host: str = "127.0.0.1", port: int
     name, port = listener.getsockname()[:2]
     url = f"http://{f'[{name}]' if ':' in name else name}:{port}"
     server = _server(sandbox, key, url)
-    thread = threading.Thread(target=server.run, args=([listener],), name="fbnb sandbox", daemon=True)
+    thread = threading.Thread(target=server.run, args=([listener],), name=_THREAD, daemon=True)
     thread.start()
     try:
         yield url  # whoever connects before the loop runs waits in the listener's queue
@@ -61,25 +64,44 @@ def serving(sandbox: Sandbox, key: Secret, *, host: str = "127.0.0.1", port: int
 
 
 def _server(sandbox: Sandbox, key: Secret, url: str) -> uvicorn.Server:
-    graph = _Graph(sandbox.world, url)
-    doors = Doors(Controls(sandbox), key)
-    routes = [Route(path, end, max_body_size=_MOST) for path, end in (("/_sandbox/{control}", doors), ("/{path:path}", graph))]
-    app = Starlette(routes=routes, exception_handlers={Exception: _failed})
-    server = uvicorn.Server(
+    graph, doors = _Graph(sandbox.world, url), Doors(Controls(sandbox), key)
+    handlers: Any = {ClientDisconnect: _gone, Exception: _failed}
+    app = Starlette(routes=[Route("/_sandbox/{control:path}", doors)], exception_handlers=handlers, max_body_size=_MOST)
+    # The rest is for Graph to judge: no route would take a path with a line break, a whole address, or `*`.
+    app.router.default, app.router.redirect_slashes = graph, False
+    return uvicorn.Server(
         uvicorn.Config(
             app,
-            http=H11Protocol,
+            http=_Breakable,
             ws="none",
             lifespan="off",
             log_config=None,
-            log_level="critical",  # what it says of requests that a stop cut short helps nobody; what matters we say
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             timeout_graceful_shutdown=0,
         )
     )
-    graph.server = server
-    return server
+
+
+class _Breakable(H11Protocol):
+    """HTTP/1.1 that tells every request its connection."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as H11Protocol has it
+        super().connection_made(transport)
+        self.app_state = {"connection": transport}
+
+
+def _break(scope: Scope) -> None:
+    """Break the connection, as a network does: with a reset, and nothing said."""
+    connection: asyncio.Transport = scope["state"]["connection"]
+    connection.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.abort()
+
+
+def _gone(request: Request, problem: Exception) -> Response:
+    """Nobody is there any more who could read an answer."""
+    return Response()
 
 
 def _failed(request: Request, problem: Exception) -> Response:
@@ -92,43 +114,38 @@ def _failed(request: Request, problem: Exception) -> Response:
 class _Graph:
     """Graph and the login dialog, for whoever asks: the same core as in process."""
 
-    server: uvicorn.Server
-
     def __init__(self, world: World, url: str) -> None:
         self._world, self._url = world, url
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._answer(scope, receive, send)
+        except asyncio.CancelledError:
+            _break(scope)  # the sandbox stops, and uvicorn would say 500 to whoever still waits
+            raise
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
+        body = b"" if _BODY.isdisjoint(request.headers) else await request.body()
         if request.method == "OPTIONS":
             await _ALLOWED(scope, receive, send)
             return
-        told = answer(self._world, self._asked(request, await request.body()))
+        told = answer(self._world, self._asked(request, body))
         if not math.isfinite(told.seconds):
             await _left(receive)
             return
-        await asyncio.sleep(told.seconds)
+        if told.seconds:
+            await asyncio.sleep(told.seconds)
         if told.reset:
-            self._break(scope)
+            _break(scope)
         else:
-            await _response(told)(scope, receive, send)
+            await Response(told.content, told.status, told.headers)(scope, receive, send)
 
     def _asked(self, request: Request, body: bytes) -> Asked:
         scope, headers = request.scope, request.headers
         params = params_of(scope["query_string"].decode("latin-1"), headers.get("content-type", ""), body)
-        name, path = headers.get("host", ""), scope["path"]
-        known = _HOSTS.get(name.partition(":")[0])
-        host = known or (DIALOG_HOST if _ON_DIALOG_HOST.match(path) else GRAPH_HOST)
-        origin = "" if known else f"http://{name}" if NAMES.fullmatch(name) else self._url
-        method = "GET" if request.method == "HEAD" else request.method
-        return ask(method, host, path, params, headers.get("authorization", ""), origin=origin)
-
-    def _break(self, scope: Scope) -> None:
-        """Break the connection, as a network does: with a reset, and nothing said."""
-        for connection in self.server.server_state.connections:
-            if isinstance(connection, H11Protocol) and connection.client == scope["client"]:
-                own = connection.transport.get_extra_info("socket")
-                own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                connection.transport.abort()
+        host, path, origin = meant(headers.get("host", ""), scope["path"], self._url)
+        return ask(request.method, host, path, params, headers.get("authorization", ""), origin=origin)
 
 
 _ALLOWED = Response(
@@ -144,12 +161,3 @@ async def _left(receive: Receive) -> None:
     """Wait until the caller has hung up."""
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-def _response(told: Answer) -> Response:
-    return Response(told.content, told.status, headers={name: _plain(value) for name, value in told.headers.items()})
-
-
-def _plain(value: str) -> str:
-    # A header takes no line break and nothing beyond Latin-1; what a caller sent may stand in one.
-    return re.sub(r"[^\x20-\x7e]", lambda found: "".join(f"%{byte:02X}" for byte in found.group().encode()), value)

@@ -8,14 +8,15 @@ Entry = tuple[int, int]
 """A minute, counted since 1970, and the calls that were made in it."""
 
 
-def count(world: World, key: str, minutes: int) -> None:
-    """One more call under a key. minutes: the window."""
+def count(world: World, key: str, minutes: int) -> int:
+    """One more call under a key. minutes: the window. Returns the calls within it, this one among them."""
     *kept, last = _within(world, key, minutes) or [(0, 0)]
     minute = _minute(world)
     if last[0] == minute:
         world.traffic[key] = (*kept, (minute, last[1] + 1))
     else:
         world.traffic[key] = (*kept, *([last] if last[1] else []), (minute, 1))
+    return sum(calls for _, calls in world.traffic[key])
 
 
 def used(world: World, key: str, minutes: int) -> int:
@@ -42,7 +43,8 @@ def emptied(world: World, key: str, minutes: int) -> int:
 
 
 def _within(world: World, key: str, minutes: int) -> list[Entry]:
-    return [entry for entry in world.traffic.get(key, ()) if entry[0] > _minute(world) - minutes]
+    since = _minute(world) - minutes
+    return [entry for entry in world.traffic.get(key, ()) if entry[0] > since]
 
 
 def _minute(world: World) -> int:

@@ -20,11 +20,13 @@ class SandboxTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         url, headers = request.url, request.headers
-        params = params_of(url.query.decode(), headers.get("content-type", ""), request.read())
+        body = request.read()
+        params = params_of(url.query.decode(), headers.get("content-type", "") if body else "", body)
         asked = ask(request.method, url.host, url.path, params, headers.get("authorization", ""), secure=url.scheme == "https")
         told = answer(self.world, asked)
         self._travel(told, request)
-        return httpx.Response(told.status, headers=dict(told.headers), content=told.content)
+        content = b"" if request.method == "HEAD" else told.content
+        return httpx.Response(told.status, headers=dict(told.headers), content=content)
 
     def _travel(self, told: Answer, request: httpx.Request) -> None:
         """Let the time pass that an answer takes. Raises ReadTimeout, ReadError: it does not arrive."""

@@ -6,6 +6,7 @@ An expired version is served by the oldest usable one; one never released, or no
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 
 from fbnb.resources import rows
 from fbnb.sandbox.messages import Refusal
@@ -14,10 +15,18 @@ from fbnb.sandbox.world import World
 
 def usable(now: datetime) -> list[str]:
     """The versions that serve calls on that day, oldest first."""
-    today = now.date().isoformat()
-    return [
-        row["version"] for row in reversed(rows("versions.csv")) if row["introduced"] <= today and not _over(row["until"], today)
-    ]
+    return list(_usable(now.date().isoformat()))
+
+
+@cache  # every call asks, and all day the answer is the same
+def _usable(today: str) -> tuple[str, ...]:
+    ends = {row["version"]: row["until"] for row in rows("versions.csv")}
+    return tuple(version for version in _released(today) if not _over(ends[version], today))
+
+
+@cache
+def _released(today: str) -> tuple[str, ...]:
+    return tuple(row["version"] for row in reversed(rows("versions.csv")) if row["introduced"] <= today)
 
 
 def ads_usable(now: datetime) -> list[str]:
@@ -40,7 +49,6 @@ def served(world: World, asked: str, path: str) -> str:
     can = usable(now)
     if not asked:
         return can[0] if world.defaults.unversioned == "oldest" else can[-1]
-    released = {row["version"] for row in rows("versions.csv") if row["introduced"] <= now.date().isoformat()}
-    if asked not in released:
+    if asked not in _released(now.date().isoformat()):
         raise Refusal(2500, f"Unknown path components: /{asked}/{path}".rstrip("/"))
     return asked if asked in can else can[0]

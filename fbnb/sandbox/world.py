@@ -95,7 +95,8 @@ class World:
         self.faults: dict[int, Fault] = {}
         self.traffic: dict[str, tuple[tuple[int, int], ...]] = {}  # calls by the minute, for each budget
         self.requests: dict[int, RequestRecord] = {}  # the last of them
-        self._instant: datetime | None = None  # of the event that is happening, if one is
+        self._instant: datetime | None = None  # of the event that is happening, or the request being answered, if one is
+        self._holder = 0  # the thread that answers a request
         self.businesses = {business.id: business for business in seed.businesses}
         self.pages = {page.id: page for page in seed.pages}
         self.ad_accounts = {account.id: account for account in seed.ad_accounts}
@@ -120,10 +121,23 @@ class World:
 
     def now(self) -> datetime:
         """The clock's time, what was due by then having happened; for an event that was due, its own instant."""
+        if self._holder == threading.get_ident() and self._instant:  # the lock is ours already: a call asks twenty times
+            return self._instant
         with self.lock:
             if self._instant is None:
                 self._catch_up(self.clock.now())
             return self._instant or self.clock.now()
+
+    @contextmanager
+    def still(self) -> Iterator[datetime]:
+        """No time passes inside, whatever the clock does: a request is answered at one instant, which is handed over."""
+        with self.lock:
+            before, now = self._instant, self.now()
+            self._instant, holder, self._holder = now, self._holder, threading.get_ident()
+            try:
+                yield now
+            finally:
+                self._instant, self._holder = before, holder
 
     def happen(self, event: Event) -> None:
         """Let it happen. Raises InputError: it cannot."""

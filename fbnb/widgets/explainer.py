@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipywidgets as w
 
-from fbnb.diagnose import Diagnosis, diagnose
+from fbnb.diagnosis import Diagnosis, diagnose
 from fbnb.redact import Secret, redact
 from fbnb.widgets.view import View, said, text
 

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from score import judged, misses, shares
 from shell import shown
 
-import fbnb
 from fbnb import Cause, Diagnosis, diagnose
 from fbnb.client import GraphClient
 from fbnb.errors import FbnbError, TokenExpired, TokenMalformed, TransportError, UnreadableAnswer, graph_error
@@ -190,12 +189,6 @@ def test_a_notebook_shows_it_as_lines_or_as_a_table() -> None:
     assert str(found) in shown("found", {"found": found})
     assert "<th scope=row>what to do</th>" in found._repr_html_()
     assert "<b>" not in diagnose("error validating access token: session has expired <b>")._repr_html_()
-
-
-def test_function_and_module_share_a_name_and_both_are_found() -> None:
-    from fbnb.diagnose import diagnose as same
-
-    assert fbnb.diagnose is diagnose is same
 
 
 class _Hostile(Exception):
