@@ -37,11 +37,16 @@ _APP_SECRET = re.compile(r"(?<![0-9A-Za-z])[0-9a-fA-F]{32}(?![0-9A-Za-z])")
 _NAMED_CODE = re.compile(r"""(?<![\w])(code(?:"|')?\s*(?:=|:)\s*(?:"|')?)((?!\d+\b)[^&\s"'<>,})#]{6,})""")
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.~-]*")
-_SHORTEST = 6  # characters: code=x
-# Each pattern above needs one of these, so most texts are done with after one look.
+# Each pattern above needs one of these, so most texts are done with after one look. Every alternative begins with a letter
+# of its own, for then the look skips what begins with no such letter, and takes a fifth of the time.
+_WORDS = "token secret proof verifier signed_request password machine_id".split()
 _SUSPECT = re.compile(
-    rf"{_BEGINS}|AQ|eyJ|\||%7[Cc]|[0-9a-fA-F]{{32}}|code|(?i:token|secret|proof|verifier|signed_request|password|machine_id)"
+    "|".join(
+        ["EAA", "CAA", "XAA", "IGQ", "IGAA", "THQ", "THAA", "AQ", "eyJ", r"\|", "%7[Cc]", "code"]
+        + [f"{first}(?i:{word[1:]})" for word in _WORDS for first in (word[0], word[0].upper())]
+    )
 )
+_HEX = re.compile(r"[0-9a-fA-F]{32}")
 
 
 class Secret:
@@ -122,7 +127,7 @@ def _redacted(text: str, known: Known) -> str:
     for form, value in known.forms:
         if form in text:
             text = text.replace(form, hint(value))
-    if len(text) < _SHORTEST or not _SUSPECT.search(text):
+    if not _SUSPECT.search(text) and not _HEX.search(text):
         return text
     text = _TOKEN.sub(lambda found: hint(found.group()), text)
     text = _PIPED.sub(lambda found: f"{found.group(1)}{found.group(2)}{ELLIPSIS}", text)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fbnb.redact import Secret, hint, redact, redact_json, redact_params, sealed
+from fbnb.redact import SECRET_PARAMETERS, Secret, hint, redact, redact_json, redact_params, sealed
 
 LIKE_A_TOKEN = "EAA" + "Z9" * 40
 
@@ -105,3 +105,9 @@ def test_a_token_broken_over_lines_is_hidden_to_its_end() -> None:
     assert redact(redact(broken)) == redact(broken)
     two = "EAA" + "FakeBroken1" * 5
     assert redact(f"{two}\n{two}") == "EAA…ken1\nEAA…ken1"
+
+
+@pytest.mark.parametrize("name", sorted(SECRET_PARAMETERS - {"code"}))
+def test_a_secrets_name_hides_what_follows_it_in_capitals_too(name: str) -> None:
+    for written in (name, name.upper(), name.title()):
+        assert "hunter2" not in redact(f"it said {written}: hunter2hunter2")
