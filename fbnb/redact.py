@@ -44,6 +44,7 @@ _SUSPECT = re.compile(
     "|".join(
         ["EAA", "CAA", "XAA", "IGQ", "IGAA", "THQ", "THAA", "AQ", "eyJ", r"\|", "%7[Cc]", "code"]
         + [f"{first}(?i:{word[1:]})" for word in _WORDS for first in (word[0], word[0].upper())]
+        + [f"\u017f(?i:{word[1:]})" for word in _WORDS if word[0] == "s"]  # a long s is one too, where case is ignored
     )
 )
 _HEX = re.compile(r"[0-9a-fA-F]{32}")

@@ -130,7 +130,11 @@ class _Graph:
         if request.method == "OPTIONS":
             await _ALLOWED(scope, receive, send)
             return
-        told = answer(self._world, self._asked(request, body))
+        try:
+            told = answer(self._world, self._asked(request, body))
+        except Exception as problem:  # noqa: BLE001 - whatever it is, the connection goes on
+            await _failed(request, problem)(scope, receive, send)
+            return
         if not math.isfinite(told.seconds):
             await _left(receive)
             return
