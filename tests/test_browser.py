@@ -136,7 +136,7 @@ def test_of_many_answers_at_once_one_counts(home: str) -> None:
     with catching(home, "s") as catcher, ThreadPoolExecutor(8) as pool:
         told = sorted(answer.status_code for answer in pool.map(fetch, [f"{home}?code=c&state=s"] * 8))
         assert told == [200] + [410] * 7
-        assert catcher.caught.get_nowait() == f"{home}?code=c&state=s"
+        assert catcher.caught.get(timeout=10) == f"{home}?code=c&state=s"
         assert catcher.caught.empty()
 
 
@@ -196,7 +196,7 @@ def test_localhost_is_caught_at_whichever_address_the_browser_takes_it_for(home:
     for name in [name for name, address in (("127.0.0.1", "127.0.0.1"), ("[::1]", "::1")) if here(address)]:
         with catching(home, "s") as catcher:
             assert fetch(f"{home.replace('localhost', name)}?code=c&state=s").status_code == 200
-            assert catcher.caught.get_nowait() == f"{home}?code=c&state=s", "the redirect_uri's own name, for it is compared"
+            assert catcher.caught.get(timeout=10) == f"{home}?code=c&state=s", "the redirect_uri's own name, for it is compared"
 
 
 def test_a_redirect_uri_without_a_path_is_caught_at_the_root() -> None:
