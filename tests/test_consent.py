@@ -197,6 +197,11 @@ def test_an_app_that_was_stopped_leads_back_with_1349220(sandbox: Sandbox) -> No
     [
         ({"redirect_uri": "https://elsewhere.example/"}, "URL Blocked"),
         ({"redirect_uri": ""}, "URL Blocked"),
+        ({"redirect_uri": "http://evil.example\\@localhost/"}, "URL Blocked"),  # a browser goes to evil.example
+        ({"redirect_uri": "http://evil.example:99\\@localhost/cb"}, "URL Blocked"),
+        ({"redirect_uri": "http://user:word@localhost/"}, "URL Blocked"),
+        ({"redirect_uri": "http://localhost:99999/"}, "URL Blocked"),
+        ({"redirect_uri": "http://localhost:abc/"}, "URL Blocked"),
         ({"scope": "email,quantum_teleport"}, "Invalid Scopes"),
         ({"client_id": "999"}, "Invalid App ID"),
         ({"client_id": ""}, "Invalid App ID"),

@@ -118,14 +118,19 @@ def _response_types(asked: Asked) -> set[str]:
 
 def allowed(world: World, app: App, redirect_uri: str) -> bool:
     """Whether the app may be redirected there: one of its own addresses, or localhost while it is in development."""
-    try:
-        parts = urlsplit(redirect_uri)
-    except ValueError:
-        return False
-    here = parts.scheme in {"http", "https"} and parts.hostname in {"localhost", "127.0.0.1", "::1"}
-    if here and world.mode(app.id) == "development":
+    if _is_here(redirect_uri) and world.mode(app.id) == "development":
         return True
     return _without_state(redirect_uri) in {_without_state(uri) for uri in app.redirect_uris}
+
+
+def _is_here(uri: str) -> bool:
+    """Whether the address leads to this machine, however it is read: to a browser, a backslash ends the host's name."""
+    try:
+        parts = urlsplit(uri)
+        plain = parts.port != 0 and "\\" not in uri and "@" not in parts.netloc
+    except ValueError:  # brackets that do not close, or no such port
+        return False
+    return plain and parts.scheme in {"http", "https"} and parts.hostname in {"localhost", "127.0.0.1", "::1"}
 
 
 def _without_state(uri: str) -> str:
