@@ -38,6 +38,7 @@ from fbnb.pytest_plugin import GraphServer
 from fbnb.redact import Secret
 from fbnb.retries import NO_RETRIES
 from fbnb.sandbox import Sandbox
+from fbnb.sandbox.facts import SecretReset
 from fbnb.sandbox.world import Event
 from fbnb.settings import Settings, load_settings
 from fbnb.tables import client_table, token_table, wire_table
@@ -199,6 +200,15 @@ def test_no_diagnosis() -> None:
     explainer.pasted.value = str(REFUSED[1])
     explainer.explain_button.click()
     assert not leaks(explainer.snapshot() + str([child.get_state() for child in explainer.view.children]))
+
+
+def test_no_world_told_in_full() -> None:
+    """Whatever a debugger or a failed assertion shows of what a world is made of."""
+    sandbox = Sandbox()
+    sandbox.world.note((sandbox.world.seed.apps[0].id, ""), SecretReset(APP_SECRET))
+    assert sandbox.world.secret(sandbox.world.seed.apps[0].id) == APP_SECRET
+    assert not leaks(repr(SecretReset(APP_SECRET)))
+    assert not leaks(repr(sandbox.world.facts))
 
 
 def test_no_pickle() -> None:

@@ -34,9 +34,6 @@ class Grant:
 NOTHING_GRANTED = Grant(frozenset(), frozenset(), frozenset())
 
 
-# Structs, for there are many sorts of facts, and each costs a start less than a dataclass does.
-
-
 class Ending(Enum):
     """Why sessions ended, with Graph's subcode and words."""
 
@@ -69,6 +66,9 @@ class Stop(Enum):
 
     BLOCKED = "API access blocked."
     DEACTIVATED = "API access deactivated. To reactivate, go to the app dashboard."
+
+
+# Structs, for there are many sorts of facts, and each costs a start less than a dataclass does.
 
 
 class SessionEnded(msgspec.Struct, frozen=True):
@@ -143,7 +143,8 @@ class Happened(msgspec.Struct, frozen=True):
     words: str
 
 
-class SecretReset(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)  # no Struct: one would show the secret
+class SecretReset:
     """The app's secret from here on. Key: (app, "")."""
 
     secret: str = field(repr=False)
