@@ -6,14 +6,14 @@ import webbrowser
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from queue import Empty
+from urllib.parse import parse_qsl, urlsplit
 
 from tqdm.auto import tqdm
 
 from fbnb.catcher import catching
 from fbnb.client import DIALOG_HOST, GraphClient
-from fbnb.errors import LoginTimedOut
-from fbnb.flows.login import code_from_redirect, exchange_code, login_url, paste_redirect
-from fbnb.sandbox import Sandbox
+from fbnb.errors import InputError, LoginTimedOut
+from fbnb.flows.login import log_in, paste_redirect
 from fbnb.sandbox.transport import SandboxTransport, ServedTransport
 from fbnb.tokens import AccessToken
 
@@ -33,26 +33,24 @@ def log_in_in_browser(
     app is in development. seconds: how long to wait. paste: for a notebook that runs on another machine than your browser;
     asks for the address that the dialog led to instead. open: how the browser is opened.
 
-    Raises LoginTimedOut. InputError: the redirect_uri is elsewhere, or its port is taken. LoginCancelled, and all that
-    `log_in` raises.
+    Raises LoginTimedOut. InputError: no time, the redirect_uri is elsewhere, or its port is taken. All that `log_in` raises.
     """
-    state, redirect_uri = client.nonce(), client.settings.redirect_uri
+    if seconds < 1:
+        raise InputError("A person takes a second at least.", remedy="Such as seconds=300.")
     with _dialog(client) as site:
 
         def consent(url: str) -> str:
             there = url.replace(f"https://{DIALOG_HOST}", site, 1)
-            return paste_redirect(there) if paste else _redirect(there, redirect_uri, state, seconds, open)
+            return paste_redirect(there) if paste else _redirect(there, seconds, open)
 
-        url = login_url(client, scopes, state=state, auth_type=auth_type)
-        redirect = client.acting_as(consent).open_dialog(url)
-    return exchange_code(client, code_from_redirect(redirect, state=state, redirect_uri=redirect_uri))
+        return log_in(client.acting_as(consent), scopes, auth_type=auth_type)
 
 
 @contextmanager
 def _dialog(client: GraphClient) -> Iterator[str]:
     """Where a browser finds the dialog of what the client talks to; a sandbox in process is served meanwhile."""
     match client.transport:
-        case SandboxTransport(sandbox=Sandbox() as sandbox):
+        case SandboxTransport(sandbox=sandbox):
             with sandbox.serve() as url:
                 yield url
         case ServedTransport(url=url):
@@ -61,9 +59,10 @@ def _dialog(client: GraphClient) -> Iterator[str]:
             yield f"https://{DIALOG_HOST}"
 
 
-def _redirect(url: str, redirect_uri: str, state: str, seconds: int, open: Callable[[str], bool]) -> str:
-    """The address that the dialog leads to."""
-    with catching(redirect_uri, state) as catcher:
+def _redirect(url: str, seconds: int, open: Callable[[str], bool]) -> str:
+    """The address that the dialog at a URL leads to."""
+    asked = dict(parse_qsl(urlsplit(url).query))
+    with catching(asked["redirect_uri"], asked["state"]) as catcher:
         opened = open(url)
         print(f"{'Your browser shows the dialog. If not, open' if opened else 'Open'} this address:\n{url}")  # noqa: T201 - what is asked of a person
         with tqdm(total=seconds, desc="Waiting for you", unit="s", leave=False) as bar:

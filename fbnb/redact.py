@@ -21,7 +21,8 @@ SECRET_PARAMETERS = frozenset(
 )
 
 # A terminal or a mail breaks a long token; what follows on the next line is the rest of it if it looks like that.
-_BEGINS = "(?:EAA|CAA|XAA|IGQ|IGAA|THQ|THAA)"
+_PREFIXES = "EAA CAA XAA IGQ IGAA THQ THAA".split()
+_BEGINS = f"(?:{'|'.join(_PREFIXES)})"
 _TOKEN = re.compile(rf"\b{_BEGINS}[A-Za-z0-9_-]{{6,}}(?:\r?\n(?!{_BEGINS})(?=[\w-]*\d)[A-Za-z0-9_-]{{16,}})*")
 _PIPED = re.compile(r"\b(\d{4,})(\||%7C)[\w-]{4,}", re.IGNORECASE)
 _SIGNED = re.compile(r"(?:(?<![\w-])[\w-]{16,}\.)?\beyJ[\w-]{8,}(?:\.[\w-]+)*")
@@ -40,11 +41,11 @@ _PLAIN = re.compile(r"[A-Za-z0-9_.~-]*")
 # Each pattern above needs one of these, so most texts are done with after one look. Every alternative begins with a letter
 # of its own, for then the look skips what begins with no such letter, and takes a fifth of the time.
 _WORDS = "token secret proof verifier signed_request password machine_id".split()
+_CASES = {"s": "sS\u017f"}  # a long s is one too, where case is ignored
 _SUSPECT = re.compile(
     "|".join(
-        ["EAA", "CAA", "XAA", "IGQ", "IGAA", "THQ", "THAA", "AQ", "eyJ", r"\|", "%7[Cc]", "code"]
-        + [f"{first}(?i:{word[1:]})" for word in _WORDS for first in (word[0], word[0].upper())]
-        + [f"\u017f(?i:{word[1:]})" for word in _WORDS if word[0] == "s"]  # a long s is one too, where case is ignored
+        [*_PREFIXES, "AQ", "eyJ", r"\|", "%7[Cc]", "code"]
+        + [f"{first}(?i:{word[1:]})" for word in _WORDS for first in _CASES.get(word[0], word[0] + word[0].upper())]
     )
 )
 _HEX = re.compile(r"[0-9a-fA-F]{32}")

@@ -119,7 +119,7 @@ def test_on_live_graph_facebook_itself_is_opened(client: GraphClient) -> None:
 def test_the_dialog_is_asked_for_what_the_caller_asks(client: GraphClient) -> None:
     browser = idle()
     with pytest.raises(LoginTimedOut):
-        log_in_in_browser(client, ["email", "user_likes"], auth_type="rerequest", seconds=0, open=browser)
+        log_in_in_browser(client, ["email", "user_likes"], auth_type="rerequest", seconds=1, open=browser)
     asked = parse_qs(urlsplit(browser.urls[0]).query)
     assert (asked["scope"], asked["auth_type"]) == (["email,user_likes"], ["rerequest"])
 

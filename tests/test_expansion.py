@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fbnb.sandbox.expansion import inner, names
+from fbnb.sandbox.expansion import fields_of, inner
 from fbnb.sandbox.messages import GRAPH_HOST, Asked
 
 TEXTS = {
@@ -23,12 +23,12 @@ TEXTS = {
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_fields_are_what_stands_between_the_outer_commas(text: str) -> None:
-    assert names(text) == TEXTS[text]
+    assert fields_of(Asked("GET", GRAPH_HOST, "me", {"fields": text})) == TEXTS[text]
 
 
 @given(st.text(alphabet="ab,.(){} "))
 def test_no_text_is_too_odd(text: str) -> None:
-    assert all(name.strip() for name in names(text))
+    assert all(name.strip() for name in fields_of(Asked("GET", GRAPH_HOST, "me", {"fields": text})))
 
 
 def asked(fields: str, **params: str) -> Asked:

@@ -74,7 +74,7 @@ class Sandbox(Events[None]):
         """The way to it for a client in this process."""
         from fbnb.sandbox.transport import SandboxTransport  # one that is served does without httpx
 
-        return SandboxTransport(self.world, self)
+        return SandboxTransport(self)
 
     def nonce(self) -> str:
         """An unguessable string, except that it is the same in every run."""

@@ -12,9 +12,9 @@ CREDENTIALS = ("access_token", "appsecret_proof", "appsecret_time")
 _MODIFIER = re.compile(r"\.(\w+)\(([^()]*)\)")
 
 
-def names(text: str) -> list[str]:
-    """The fields by name, in their order; what is asked of each, and inside it, left out."""
-    return [name for name, _ in _parts(text)]
+def fields_of(asked: Asked) -> list[str]:
+    """The fields asked for by name, in their order; what is asked of each, and inside it, left out."""
+    return [name for name, _ in _parts(asked.get("fields"))]
 
 
 def inner(asked: Asked, name: str, path: str) -> Asked:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from fbnb.sandbox.expansion import names
+from fbnb.sandbox.expansion import fields_of
 from fbnb.sandbox.messages import GRAPH_HOST, Asked, Refusal
 from fbnb.sandbox.world import World
 
@@ -21,11 +21,6 @@ def wanted(asked: Asked, known: Sequence[str], default: Sequence[str], node: str
         if name not in known:
             raise Refusal(100, f"(#100) Tried accessing nonexisting field ({name}) on node type ({node})")
     return list(dict.fromkeys([*named, "id"]))
-
-
-def fields_of(asked: Asked) -> list[str]:
-    """The fields asked for by name, as in `a,b.limit(5){c,d}`."""
-    return names(asked.get("fields"))
 
 
 def node(fields: Sequence[str], value: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from fbnb.catalogue import permissions
 from fbnb.sandbox.callers import app_with_secret
 from fbnb.sandbox.consent import Choice, agree, barred_in_development, chosen, follow_instructions, offer
 from fbnb.sandbox.judge import app_deleted, app_stopped
+from fbnb.sandbox.loopback import is_loopback
 from fbnb.sandbox.messages import Answer, Asked
 from fbnb.sandbox.oauth import bearer, long_expiry, new_code, scopes_of, short_expiry, spend
 from fbnb.sandbox.oidc import id_token
@@ -130,7 +131,7 @@ def _is_here(uri: str) -> bool:
         plain = parts.port != 0 and "\\" not in uri and "@" not in parts.netloc
     except ValueError:  # brackets that do not close, or no such port
         return False
-    return plain and parts.scheme in {"http", "https"} and parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    return plain and parts.scheme in {"http", "https"} and is_loopback(parts.hostname or "")
 
 
 def _without_state(uri: str) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from fbnb.sandbox.callers import caller, current, unsupported
-from fbnb.sandbox.expansion import inner
-from fbnb.sandbox.fields import fields_of, node, wanted
+from fbnb.sandbox.expansion import fields_of, inner
+from fbnb.sandbox.fields import node, wanted
 from fbnb.sandbox.judge import data_access_end
 from fbnb.sandbox.messages import Asked, Refusal
 from fbnb.sandbox.page_reading import read_page

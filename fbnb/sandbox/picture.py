@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fbnb.sandbox.callers import caller, current, unsupported
-from fbnb.sandbox.expansion import names
+from fbnb.sandbox.expansion import fields_of
 from fbnb.sandbox.messages import GRAPH_HOST, Answer, Asked, Refusal
 from fbnb.sandbox.world import World
 
@@ -39,7 +39,7 @@ def described(asked: Asked, id: str) -> dict[str, Any]:
     """`data`: `height` and `width` in pixels, `is_silhouette`, `url`; or those of them that `fields` names."""
     width, height = _pixels(asked, "width", "height"), _pixels(asked, "height", "width")
     told = {"height": height, "is_silhouette": True, "url": asked.address(GRAPH_HOST, f"{id}/picture"), "width": width}
-    return {"data": {name: told[name] for name in names(asked.get("fields")) or told if name in told}}
+    return {"data": {name: told[name] for name in fields_of(asked) or told if name in told}}
 
 
 def _pixels(asked: Asked, side: str, other: str) -> int:

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import httpx
 
 from fbnb.sandbox.core import answer
 from fbnb.sandbox.encodings import params_of
 from fbnb.sandbox.messages import Answer, ask
-from fbnb.sandbox.world import World
+
+if TYPE_CHECKING:
+    from fbnb.sandbox.control import Sandbox
 
 _PATIENCE = 60.0  # seconds, of a caller who names no time-out
 
 
 class SandboxTransport(httpx.BaseTransport):
-    """Answers any request for Graph or the login dialog from a world. sandbox: whoever holds it, to be found by a client."""
+    """Answers any request for Graph or the login dialog from a sandbox's world."""
 
-    def __init__(self, world: World, sandbox: object = None) -> None:
-        self.world, self.sandbox = world, sandbox
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         url, headers = request.url, request.headers
         body = request.read()
         params = params_of(url.query.decode(), headers.get("content-type", "") if body else "", body)
         asked = ask(request.method, url.host, url.path, params, headers.get("authorization", ""), secure=url.scheme == "https")
-        told = answer(self.world, asked)
+        told = answer(self.sandbox.world, asked)
         self._travel(told, request)
         content = b"" if request.method == "HEAD" else told.content
         return httpx.Response(told.status, headers=dict(told.headers), content=content)
@@ -32,7 +36,7 @@ class SandboxTransport(httpx.BaseTransport):
         """Let the time pass that an answer takes. Raises ReadTimeout, ReadError: it does not arrive."""
         patience = (request.extensions.get("timeout") or {}).get("read") or _PATIENCE
         if told.seconds:
-            self.world.clock.sleep(min(told.seconds, patience))
+            self.sandbox.clock.sleep(min(told.seconds, patience))
         if told.seconds > patience:
             raise httpx.ReadTimeout("The read operation timed out", request=request)
         if told.reset:
