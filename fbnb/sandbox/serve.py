@@ -11,7 +11,6 @@ import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -64,11 +63,14 @@ def serving(sandbox: Sandbox, key: Secret, *, host: str = "127.0.0.1", port: int
 
 
 def _server(sandbox: Sandbox, key: Secret, url: str) -> uvicorn.Server:
-    graph, doors = _Graph(sandbox.world, url), Doors(Controls(sandbox), key)
-    handlers: Any = {ClientDisconnect: _gone, Exception: _failed}
-    app = Starlette(routes=[Route("/_sandbox/{control:path}", doors)], exception_handlers=handlers, max_body_size=_MOST)
-    # The rest is for Graph to judge: no route would take a path with a line break, a whole address, or `*`.
-    app.router.default, app.router.redirect_slashes = graph, False
+    graph = _Graph(sandbox.world, url)
+    routes = [Route("/_sandbox/{control:path}", Doors(Controls(sandbox), key))]
+    doors = Starlette(routes=routes, exception_handlers={ClientDisconnect: _gone, Exception: _failed}, max_body_size=_MOST)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        # What is not ours is for Graph to judge: no router would take a path with a line break, a whole address, or `*`.
+        await (doors if scope["path"].startswith("/_sandbox/") else graph)(scope, receive, send)
+
     return uvicorn.Server(
         uvicorn.Config(
             app,
@@ -126,9 +128,12 @@ class _Graph:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        body = b"" if _BODY.isdisjoint(request.headers) else await request.body()
-        if request.method == "OPTIONS":
-            await _ALLOWED(scope, receive, send)
+        try:
+            body = b"" if _BODY.isdisjoint(request.headers) else await _body(request)
+        except ClientDisconnect:
+            return
+        if body is None or request.method == "OPTIONS":
+            await (_TOO_LARGE if body is None else _ALLOWED)(scope, receive, send)
             return
         try:
             told = answer(self._world, self._asked(request, body))
@@ -159,6 +164,19 @@ _ALLOWED = Response(
         "access-control-allow-headers": "authorization, content-type",
     }
 )
+
+
+_TOO_LARGE = Response("Content Too Large", 413, {"connection": "close"})
+
+
+async def _body(request: Request) -> bytes | None:
+    """All of it; None where it is more than anyone sends in earnest."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _MOST:
+            return None
+    return bytes(body)
 
 
 async def _left(receive: Receive) -> None:
