@@ -38,7 +38,7 @@ for _name in ("uvicorn.error", "uvicorn.access", "python_multipart.multipart"):
     logging.getLogger(_name).addFilter(lambda record: record.threadName != _THREAD)
 _BODY = {"content-length", "transfer-encoding"}  # one of which says that a request has one
 _MOST = 8_000_000  # bytes of a body
-_STOP = 5.0  # seconds until a server that should have stopped is left to itself
+_STOP = 0.7  # seconds until a server that should have stopped is left to itself
 
 
 @contextmanager
@@ -170,7 +170,9 @@ _TOO_LARGE = Response("Content Too Large", 413, {"connection": "close"})
 
 
 async def _body(request: Request) -> bytes | None:
-    """All of it; None where it is more than anyone sends in earnest."""
+    """All of it; None where it is more than anyone sends in earnest, whether it says so at once or not."""
+    if int(request.headers.get("content-length", 0)) > _MOST:  # h11 lets digits through, and nothing else
+        return None
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
