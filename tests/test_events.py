@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from fbnb.sandbox import Sandbox
 from fbnb.sandbox.events import Events
 from fbnb.sandbox.judge import death
 from fbnb.sandbox.records import TokenRecord
-from fbnb.sandbox.world import Event
+from fbnb.sandbox.world import MOST_REPEATS, Event
 from fbnb.tokens import AccessToken
 
 MARA, OURS, THEIRS = "Mara Quay", "1000000000001", "1000000000002"
@@ -485,6 +486,20 @@ def test_an_event_can_come_again_and_again(cast: Cast) -> None:
         cast.client.get("me", fresh)
 
 
+@pytest.mark.parametrize("every", [timedelta(microseconds=1), timedelta(seconds=1), timedelta(hours=1)])
+def test_a_leap_of_the_clock_does_not_wait_for_every_time(cast: Cast, every: timedelta) -> None:
+    cast.sandbox.schedule(cast.sandbox.event.log_out(MARA), seconds=1, every=every)
+    cast.sandbox.schedule(cast.sandbox.event.log_out("Ben Tide"), days=20_000)
+    now = cast.sandbox.clock.advance(days=60_000)
+    assert cast.asked("user").startswith("190/467")
+    first, *others, last = [at for at, words in cast.sandbox.happened if words.startswith(MARA)]
+    assert len(others) == MOST_REPEATS - 2
+    assert now - every < last <= now, "the last time is the last there was"
+    assert {later - earlier for earlier, later in pairwise([*others, last])} == {every}
+    assert (others[0] - first) % every == timedelta(0)
+    assert len(cast.sandbox.happened) == MOST_REPEATS + 1
+
+
 # What finds nothing left to happen to
 
 
@@ -515,6 +530,7 @@ WRONG: list[tuple[Callable[[Any], object], str]] = [
     (lambda s: s.schedule(s.event.log_out(MARA), days=-1), "lies ahead"),
     (lambda s: s.schedule(s.event.log_out(MARA), at=datetime(2026, 11, 1, tzinfo=UTC)), "lies ahead"),
     (lambda s: s.schedule(s.event.log_out(MARA), days=1, every=timedelta(0)), "more than no time"),
+    (lambda s: s.schedule(s.event.log_out(MARA), at=datetime(9999, 12, 31, tzinfo=UTC)), "lies ahead"),
     (lambda s: s.schedule("log_out", days=30), "not an event"),
     (lambda s: s.schedule(s.event.log_out(MARA)), "at one instant"),
     (lambda s: s.schedule(s.event.log_out(MARA), days=3_000_000), "at one instant"),

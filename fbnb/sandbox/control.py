@@ -115,12 +115,13 @@ class Sandbox(Events[None]):
     def schedule(self, event: Event, *, at: datetime | None = None, every: timedelta | None = None, **after: float) -> datetime:
         """Let an event happen at an instant, or when `days=`, `hours=`, `minutes=`, `seconds=` have passed from now.
 
-        every: let it happen again and again, that long apart. Returns the instant of the first. Raises InputError: no event,
-        no time or one in the past, or `every` is no time at all.
+        every: let it happen again and again, that long apart; of more than a thousand times in one leap of the clock, those in
+        the middle are left out. Returns the instant of the first. Raises InputError: no event, no time, one in the past or
+        after the year 8999, or `every` is no time at all.
         """
         self._check(event)
         start, now = self._instant(at, after), self.world.now()
-        if start is None or start < now or (every is not None and every <= timedelta(0)):
+        if start is None or not now <= start <= LATEST or (every is not None and every <= timedelta(0)):
             remedy = "Give at=, or one of days=, hours=, minutes=, seconds=, such as days=30; every=timedelta(days=7) repeats it."
             raise InputError("An event comes at one instant that lies ahead, and again after more than no time.", remedy=remedy)
         with self.world.lock:

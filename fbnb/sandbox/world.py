@@ -72,6 +72,9 @@ class Checkpoint:
     defaults: Defaults = field(repr=False)
 
 
+MOST_REPEATS = 1000
+"""How often an event that repeats happens in one leap of the clock: the first time, and the last ones."""
+
 _LAST = datetime.max.replace(tzinfo=UTC)
 _BOOKS = ("tokens", "codes", "devices", "counters", "apps", "people", "system_users", "schedule", "faults", "traffic", "requests")
 
@@ -149,7 +152,7 @@ class World:
         while self.schedule and (moment := min(self.schedule)).at <= now:
             due = self.schedule.pop(moment)
             if due.every and due.every < _LAST - moment.at:
-                self.schedule[Moment(moment.at + due.every, moment.serial)] = due
+                self.schedule[Moment(_next(moment.at, due.every, now), moment.serial)] = due
             self._instant = moment.at
             try:
                 with suppress(InputError):  # by then there was nothing left for it to happen to
@@ -310,6 +313,12 @@ class World:
         while record.parent:
             record = self.tokens[record.parent]
         return record
+
+
+def _next(at: datetime, every: timedelta, now: datetime) -> datetime:
+    """When an event comes again. Of a leap's many times those in the middle are left out: tokens died of the first."""
+    left_out = (now - at) // every + 1 - MOST_REPEATS
+    return at + every * (1 + max(0, left_out))
 
 
 def _token_text(kind: TokenKind, digest: str, prefix: str = "EAA") -> str:
