@@ -223,6 +223,37 @@ def test_a_page_of_another_site_may_ask(target: str, url: str) -> None:
     assert (read.status, read.headers["access-control-allow-origin"]) == (200, "*")
 
 
+DIALOG = "/v26.0/dialog/oauth?client_id=1000000000001&scope=email&redirect_uri=http%3A%2F%2Flocalhost%3A8400%2Fcallback"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"origin": "http://evil.example"},
+        {"origin": "null"},
+        {"origin": "http://evil.example", "host": "evil.example"},
+        {"origin": "http://localhost:1"},
+        {"origin": "https://evil.example", "host": "www.facebook.com"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("path", [DIALOG, "/device?user_code=X"])
+def test_a_page_of_another_site_presses_no_button(path: str, sent: dict[str, str], caller: httpx.Client, here: Sandbox) -> None:
+    told = caller.post(path, headers=sent)
+    assert (told.status_code, told.headers.get("location")) == (403, None)
+    assert not here.world.codes
+
+
+def test_the_dialogs_own_form_is_taken_and_a_programs_post(caller: httpx.Client, url: str) -> None:
+    for sent in ({}, {"origin": url}, {"origin": "https://www.facebook.com", "host": "www.facebook.com"}):
+        assert "code=" in caller.post(DIALOG, headers=sent).headers["location"]
+
+
+def test_a_link_presses_no_button(caller: httpx.Client, here: Sandbox) -> None:
+    assert "<form" in caller.get(f"{DIALOG}&method=post").text
+    assert not here.world.codes
+
+
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "TRACE", "BREW"])
 def test_a_method_that_graph_does_not_take_is_refused_as_graph_refuses(method: str, url: str) -> None:
     read = asked(url, request(f"/v26.0/{APP}", method=method))

@@ -85,10 +85,11 @@ def ask(
     first, _, rest = path.strip("/").partition("/")
     version, rest = (first, rest) if _VERSION.fullmatch(first) else ("", path.strip("/"))
     method = "GET" if method == "HEAD" else method
-    override = params.get("method", "").upper()
+    # Not on the dialog's host, where a link would press Continue.
+    override, overrides = params.get("method", "").upper(), method == "GET" and host == GRAPH_HOST
     scheme, _, token = authorization.partition(" ")
     return Asked(
-        method=override if method == "GET" and override in {"POST", "DELETE"} else method,
+        method=override if overrides and override in {"POST", "DELETE"} else method,
         host=host,
         path=rest,
         params={**basic(authorization), **params} if rest == TOKEN_ENDPOINT else params,

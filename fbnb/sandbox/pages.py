@@ -18,7 +18,7 @@ _HEADERS = {
     "cache-control": "no-store",
     # What was typed into the address must run nothing here, and no other site may put the dialog into a frame of its own.
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",
     "x-content-type-options": "nosniff",
 }
 

@@ -28,7 +28,7 @@ from fbnb.sandbox.doors import Doors
 from fbnb.sandbox.encodings import params_of
 from fbnb.sandbox.hosts import meant
 from fbnb.sandbox.loopback import listen
-from fbnb.sandbox.messages import Asked, ask
+from fbnb.sandbox.messages import DIALOG_HOST, Answer, Asked, ask
 from fbnb.sandbox.world import World
 
 _log = logging.getLogger("fbnb.sandbox")
@@ -135,8 +135,9 @@ class _Graph:
         if body is None or request.method == "OPTIONS":
             await (_TOO_LARGE if body is None else _ALLOWED)(scope, receive, send)
             return
+        asked = self._asked(request, body)
         try:
-            told = answer(self._world, self._asked(request, body))
+            told = _FOREIGN if _foreign(request, asked) else answer(self._world, asked)
         except Exception as problem:  # noqa: BLE001 - whatever it is, the connection goes on
             await _failed(request, problem)(scope, receive, send)
             return
@@ -157,6 +158,15 @@ class _Graph:
         return ask(request.method, host, path, params, headers.get("authorization", ""), origin=origin)
 
 
+def _foreign(request: Request, asked: Asked) -> bool:
+    """Whether a page of another site answers the dialog in a person's place; a program sends no Origin."""
+    origin, host = request.headers.get("origin"), request.headers.get("host", "")
+    if origin is None or asked.host != DIALOG_HOST or asked.method != "POST":
+        return False
+    return origin not in ({asked.origin} if asked.origin else {f"http://{host}", f"https://{host}"})
+
+
+_FOREIGN = Answer(403, "A page of another site has sent this form. Open the dialog itself.", {"content-type": "text/plain"})
 _ALLOWED = Response(
     headers={
         "access-control-allow-origin": "*",
