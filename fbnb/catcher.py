@@ -40,7 +40,8 @@ class Catcher:
             over, self._over = self._over, True
         if over:
             return 410, "That was it already", "The notebook has its answer. Go back to it."
-        heading = "You are logged in" if "code" in told else "You are not logged in"
+        # What becomes of a code, nobody knows before the notebook has sent it to Graph.
+        heading = "The dialog has answered" if "code" in told else "You are not logged in"
         return 200, heading, "Go back to the notebook: it knows. You can close this page."
 
 

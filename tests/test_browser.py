@@ -99,7 +99,7 @@ def test_a_sandbox_in_process_is_served_meanwhile(client: GraphClient) -> None:
     token = log_in_in_browser(client, ["email"], open=browser)
     assert client.get("me", token)["name"] == "Mara Quay"
     assert browser.seen[0].status_code == 200
-    assert "You are logged in Go back to the notebook" in Seen(browser.seen[0].text).text
+    assert "The dialog has answered Go back to the notebook" in Seen(browser.seen[0].text).text
 
 
 def test_a_sandbox_that_is_served_is_opened_where_it_is(graph_server: GraphServer, home: str) -> None:

@@ -211,6 +211,7 @@ WRONG: dict[str, tuple[str, str]] = {
     '{"what": 2, "event": "heal"}': ("faults", "event"),
     '{"days": "2"}': ("clock", "Expected `float`"),
     '{"days": -1}': ("clock", "forward only"),
+    "{}": ("clock", "not told how far"),
     '{"days": 3000000}': ("clock", "year 9000"),
     '{"days": 1e99}': ("clock", "longer than time lasts"),
     '{"days": NaN}': ("clock", "not a JSON object"),

@@ -28,7 +28,7 @@ def test_it_listens_nowhere_else(host: str) -> None:
 
 @pytest.mark.parametrize("port", [-1, 65536, 10**20])
 def test_what_is_no_port_is_said_to_be_none(port: int) -> None:
-    with pytest.raises(InputError, match="it is no port"):
+    with pytest.raises(InputError, match="is no port"):
         listen("127.0.0.1", port)
 
 

@@ -186,7 +186,7 @@ def test_ipv6_where_there_is_one(start: Start) -> None:
 REFUSED = {
     "--host 0.0.0.0": "loopback only",
     "--host example.org": "loopback only",
-    "--port 99999": "it is no port",
+    "--port 99999": "99999 is no port",
     "--port x": "invalid int value",
     "--world nowhere.json": "nowhere.json",
     "--world broken.json": "line 1",

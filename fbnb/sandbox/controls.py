@@ -85,7 +85,9 @@ class Controls:
     def _advance(self, told: Told) -> dict[str, str]:
         """Move the clock on: {"days": 60}, or hours, minutes, seconds."""
         try:
-            self._sandbox.clock.advance(seconds=_span(_converted(told, Amount)).total_seconds())
+            if not (step := _span(_converted(told, Amount))):
+                raise ValueError("it was not told how far")
+            self._sandbox.clock.advance(seconds=step.total_seconds())
         except ValueError as wrong:
             problem = str(wrong)
         else:
