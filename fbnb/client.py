@@ -5,7 +5,6 @@ It stands directly on an httpx transport: no cookies, no redirects followed, and
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import logging
@@ -59,7 +58,7 @@ def appsecret_proof(token: AccessToken, secret: Secret, at: datetime | None = No
     at: for the timed form, the instant it is made, sent along as `appsecret_time`. Source: Meta, "Login Security".
     """
     suffix = f"|{int(at.timestamp())}" if at else ""
-    return hmac.new(secret.reveal().encode(), f"{token.value.reveal()}{suffix}".encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(secret.reveal().encode(), f"{token.value.reveal()}{suffix}".encode(), "sha256").hex()
 
 
 def live_transport() -> httpx.BaseTransport:

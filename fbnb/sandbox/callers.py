@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 
@@ -113,7 +112,7 @@ def _check_proof(world: World, asked: Asked, token: TokenRecord) -> None:
             raise _proof_refusal("API calls from the server require an appsecret_proof argument")
         return
     signed = f"{asked.access_token}|{time}" if time else asked.access_token
-    right = hmac.new(world.secret(app).encode(), signed.encode(), hashlib.sha256).hexdigest()
+    right = hmac.digest(world.secret(app).encode(), signed.encode(), "sha256").hex()
     stale = time and not (re.fullmatch(r"[0-9]{1,12}", time) and abs(world.now().timestamp() - int(time)) <= _PROOF_SECONDS)
     if stale or not hmac.compare_digest(given.encode(), right.encode()):
         raise _proof_refusal("Invalid appsecret_proof provided in the API argument")
