@@ -14,18 +14,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
 
 from fbnb.answers import Raw, part, passing, understood, understood_batch
 from fbnb.clock import Clock, SystemClock
-from fbnb.errors import DialogRefused, FbnbError, InputError, SettingError, TransportError, UnreadableAnswer
+from fbnb.errors import DialogRefused, FbnbError, GraphError, InputError, SettingError, TransportError, UnreadableAnswer
 from fbnb.redact import SECRET_PARAMETERS, Known, RedactingFilter, Secret, redact
-from fbnb.retries import Outcome, Retries, repeatable
+from fbnb.retries import Outcome, Repeat, Retries, repeatable
 from fbnb.settings import Settings, Target
-from fbnb.tokens import AccessToken
+from fbnb.tokens import AccessToken, fingerprint
 from fbnb.usage import Usage, latest_usage, told_wait
 from fbnb.wire import KEPT, Wire
 
@@ -33,6 +33,7 @@ GRAPH_HOST = "graph.facebook.com"
 DIALOG_HOST = "www.facebook.com"
 BATCH = 50
 _CREDENTIALS = frozenset({"access_token", "appsecret_proof", "appsecret_time"})
+_SERVE = "Serve the sandbox (with sandbox.serve() as url), and let connect(target=url) make the client."
 _LONGEST = 1e7  # seconds: four months; nobody who agreed to more will notice
 _TIMEOUT = {"connect": 10.0, "read": 60.0, "write": 60.0, "pool": 60.0}
 
@@ -66,16 +67,23 @@ def live_transport() -> httpx.BaseTransport:
 
     HTTPS_PROXY or ALL_PROXY, NO_PROXY and the system's proxy settings; SSL_CERT_FILE and SSL_CERT_DIR.
 
+    Pickled, it is made again over there, of what the environment names there.
+
     Raises SettingError: the proxy's address or the certificates cannot be used.
     """
     problem = ""
     try:
-        return httpx.HTTPTransport(verify=httpx.create_ssl_context(), proxy=_proxy())
+        return _LiveTransport(verify=httpx.create_ssl_context(), proxy=_proxy())
     except ImportError:
         problem = "HTTPS_PROXY names a SOCKS proxy, for which httpx needs the package socksio."
     except (OSError, ValueError) as wrong:
         problem = f"The proxy or the certificates of the environment cannot be used: {type(wrong).__name__}."
     raise SettingError(problem, remedy="Check HTTPS_PROXY (http://host:port), SSL_CERT_FILE and SSL_CERT_DIR.")
+
+
+class _LiveTransport(httpx.HTTPTransport):
+    def __reduce__(self) -> tuple[Any, ...]:
+        return live_transport, ()
 
 
 def _proxy() -> str | None:
@@ -107,6 +115,9 @@ class GraphClient:
 
     consent: how a person answers the login dialog. nonce: where unguessable strings come from. wire: what was said, each
     attempt on its own. retries: how often and how long a call that may be repeated is; see fbnb/retries.py for which.
+
+    Pickled, it leaves behind the secret, the client token, what was said, its consent and its nonce: `with_secret` gives
+    the secret back over there. Raises InputError then: its clock can be moved, or its sandbox is in this process.
     """
 
     settings: Settings
@@ -119,7 +130,19 @@ class GraphClient:
     retries: Retries = field(default_factory=Retries)
 
     def __repr__(self) -> str:
-        return f"GraphClient({self.settings.target}, app {self.settings.app_id}, {self.settings.version})"
+        return f"GraphClient({self.settings.served or self.settings.target}, app {self.settings.app_id}, {self.settings.version})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if not isinstance(self.clock, SystemClock):
+            raise InputError("This client's clock stands in this process, and no other would see it move.", remedy=_SERVE)
+        settings = replace(self.settings, app_secret=None, client_token=None)
+        return _arrived, (settings, self.transport, self.clock, self.proof, self.retries)
+
+    def __copy__(self) -> Self:  # which would go by way of __reduce__, and lose the secret
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
 
     def now(self) -> datetime:
         """The time by this client's clock, in aware UTC."""
@@ -178,6 +201,10 @@ class GraphClient:
         """The same app as it is installed on a phone or in a browser: it knows the app id, and neither secret nor proof."""
         return replace(self, settings=replace(self.settings, app_secret=None))
 
+    def with_secret(self, app_secret: Secret) -> GraphClient:
+        """The same app where its secret may be known, as on a server; raises SettingError for what is none."""
+        return replace(self, settings=replace(self.settings, app_secret=app_secret))
+
     def items(self, path: str, token: AccessToken, **params: Any) -> Iterator[dict[str, Any]]:
         """Every row of a list, `next` followed to its end, though only on Graph's own host."""
         answer, seen = self.get(path, token, **params), set[str]()
@@ -212,7 +239,7 @@ class GraphClient:
         if token is not None and not isinstance(token, AccessToken):
             raise InputError("That is not an access token.", remedy="Make one of the text with AccessToken.of(...).")
         url = host, _path(self.settings.version if version is None else version, path)
-        quiet, may = self.settings.target is Target.SANDBOX, repeatable(str(params.get("method") or method), path)
+        quiet, may = self.settings.target is Target.SANDBOX, _repeatable(method, path, params)
         told = self.retries.run(lambda left: self._attempt(method, url, token, params, left), may, self.clock, quiet=quiet).value
         # Raised only here, after the frames that knew the secrets are gone: no traceback, however verbose, shows them.
         if isinstance(told, BaseException):
@@ -235,6 +262,7 @@ class GraphClient:
             if not isinstance(raw, Raw):
                 return Outcome(TransportError(_said(raw, hidden)), passing=True)
             told = (understood_batch if "batch" in params else understood)(raw, known)
+            _mark(told, params, token)
             wait = told_wait(raw.headers) if isinstance(told, FbnbError) else None
             return Outcome(told, passing(raw, told), wait)
         except BaseException as problem:  # noqa: BLE001 - whatever it is, this frame's secrets must not travel with it
@@ -292,6 +320,34 @@ def _calls(params: Mapping[str, Any]) -> list[Call]:
     """The calls in a `batch`; none where it is a text that was written by hand."""
     batch = params.get("batch")
     return [call for call in batch if isinstance(call, Call)] if isinstance(batch, list | tuple) else []
+
+
+def _repeatable(method: str, path: str, params: Mapping[str, Any]) -> Repeat:
+    """As `repeatable`; a batch in which every call is a read is a read itself."""
+    calls = [_repeatable(call.method, call.path, call.params) for call in _calls(params)]
+    reads = bool(calls) and all(may is Repeat.READ for may in calls)
+    return repeatable(str(params.get("method") or ("GET" if reads else method)), path)
+
+
+def _mark(told: object, params: Mapping[str, Any], token: AccessToken | None) -> None:
+    """Tell a refusal, or each refusal in a batch, which token it is about. In a batch written by hand that cannot be known."""
+    if isinstance(told, GraphError):
+        told.fingerprint = _carried(params, token)
+    elif (calls := _calls(params)) and isinstance(told, dict) and isinstance(items := told.get("data"), list):
+        for item, call in zip(items, calls, strict=False):  # of another length it is refused later
+            if isinstance(item, GraphError):
+                item.fingerprint = _carried(call.params, call.token) or _carried(params, token)
+
+
+def _carried(params: Mapping[str, Any], token: AccessToken | None) -> str:
+    """The fingerprint of the token that a call is made with, or that it would exchange; "" where there is none."""
+    carried = token or params.get("access_token") or params.get("fb_exchange_token")
+    return fingerprint(_text(carried)) if carried else ""
+
+
+def _arrived(settings: Settings, transport: httpx.BaseTransport, clock: Clock, proof: Proof, retries: Retries) -> GraphClient:
+    """A client that was pickled elsewhere."""
+    return GraphClient(settings, transport, clock, proof=proof, retries=retries)
 
 
 def _said(problem: BaseException, hidden: list[str]) -> str:

@@ -6,39 +6,69 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
-from fbnb.client import GraphClient, live_transport
+from fbnb.client import DIALOG_HOST, Consent, GraphClient, live_transport
 from fbnb.errors import SandboxOnly
 from fbnb.flows.login import paste_redirect
 from fbnb.redact import Secret
 from fbnb.sandbox import Sandbox
+from fbnb.sandbox.transport import ServedTransport
 from fbnb.settings import DEFAULT_REDIRECT_URI, Settings, Target, load_settings
 
 
 class NoSandbox:
-    """What stands in the sandbox's place on live Graph: whatever is asked of it raises SandboxOnly."""
+    """What stands in the sandbox's place where none is in this process: whatever is asked of it raises SandboxOnly.
+
+    served: where one is served, whose controls are asked over HTTP; "" on live Graph.
+    """
+
+    def __init__(self, served: str = "") -> None:
+        self._served = served
 
     def __getattr__(self, name: str) -> NoReturn:
         if name.startswith("_"):
             raise AttributeError(name)
+        if self._served:
+            problem, remedy = f"There is no sandbox.{name} here: the sandbox is served by another process.", self._controls
+            raise SandboxOnly(problem, remedy=remedy)
         raise SandboxOnly(f"Live Graph has no sandbox.{name}.")
 
+    @property
+    def _controls(self) -> str:
+        return f"Its controls are at {self._served}/_sandbox/, for whoever has FB_CONTROL_KEY."
+
     def __repr__(self) -> str:
+        if self._served:
+            return f"no sandbox in this process: this client talks to one that is served. {self._controls}"
         return "no sandbox: this client talks to live Graph"
 
 
 def connect(target: str | None = None, *, world: Path | str | None = None) -> tuple[GraphClient, Sandbox]:
     """A client and the sandbox it talks to; on live Graph the second raises SandboxOnly whatever it is asked.
 
-    target: "sandbox" or "live", by default FBNB_TARGET, else the sandbox. world: a world.json, by default FBNB_WORLD, else
-    the kit's own. On the sandbox the app is the world's first, whatever FBNB_APP_ID says: nothing real is sent anywhere.
+    target: "sandbox", "live", or where fbnb sandbox serves one, such as "http://127.0.0.1:8765"; by default FBNB_TARGET, else
+    the sandbox. One that is served is spoken to as live Graph is. world: a world.json, by default FBNB_WORLD, else the kit's
+    own. On the sandbox the app is the world's first, whatever FBNB_APP_ID says: nothing real is sent anywhere.
 
-    Raises SettingError: live, and the app's variables are missing or malformed. WorldError: the world file is wrong.
+    Raises SettingError: the app's variables are missing or malformed, or the address is not on this machine. WorldError:
+    the world file is wrong.
     """
     settings = load_settings(target)
-    if settings.target is Target.LIVE:
-        return GraphClient(settings, live_transport(), consent=paste_redirect), NoSandbox()  # type: ignore[return-value]
+    if settings.target is not Target.SANDBOX:
+        return _far_client(settings), NoSandbox(settings.served)  # type: ignore[return-value]
     sandbox = Sandbox(Path(world) if world else settings.world)
     return sandbox_client(sandbox, settings), sandbox
+
+
+def _far_client(settings: Settings) -> GraphClient:
+    """A client of what is not in this process; whoever sits at the terminal answers the dialog."""
+    if settings.served:
+        return GraphClient(settings, ServedTransport(settings.served), consent=_paste_from(settings.served))
+    return GraphClient(settings, live_transport(), consent=paste_redirect)
+
+
+def _paste_from(served: str) -> Consent:
+    """The consent of a person whose browser finds the dialog where a sandbox is served."""
+    return lambda url: paste_redirect(url.replace(f"https://{DIALOG_HOST}", served, 1))
 
 
 def sandbox_client(sandbox: Sandbox, settings: Settings | None = None) -> GraphClient:

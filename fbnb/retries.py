@@ -1,11 +1,13 @@
 """Calling again: only what is safe to repeat, only as long as was agreed, every wait by the client's own clock.
 
-| what came back                     | a read      | a form or deletion | `oauth/...`: a code, a grant |
+| what came back                     | a read (*)  | a form or deletion | `oauth/...`: a code, a grant |
 |------------------------------------|-------------|--------------------|------------------------------|
 | nothing, a page of error, a cut    | 1, 2, 4 s   | never              | never                        |
 | code 1, 2, -1, or `is_transient`   | 1, 2, 4 s   | never              | never                        |
 | a rate limit, and when to come back| then        | then               | never                        |
 | any other refusal, 190 above all   | never       | never              | never                        |
+
+(*) or a batch of nothing but reads, as a whole: what is refused inside it is handed back, and not called again.
 """
 
 from __future__ import annotations

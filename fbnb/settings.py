@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,19 +24,26 @@ DEFAULT_REDIRECT_URI = "http://localhost:8400/callback"
 
 
 class Target(StrEnum):
-    """Where calls go."""
+    """Where calls go: a sandbox in this process, Graph itself, or a sandbox that is served on this machine."""
 
     SANDBOX = "sandbox"
     LIVE = "live"
+    SERVED = "served"
 
 
+_NEEDED_BY = {Target.LIVE: "live Graph", Target.SERVED: "a served sandbox"}
+_TARGETS = "It is sandbox, live, or where fbnb sandbox serves one on this machine, such as http://127.0.0.1:8765."
+_FROM_SANDBOX = "The file that fbnb sandbox --env-file FILE writes has it: set -a; . FILE; set +a"
 _SECRET_SHAPE = "It is 32 characters of 0-9 and a-f, on the app's dashboard (Settings, Basic, Show)."
 _CLIENT_TOKEN_SHAPE = "It is 32 characters of 0-9 and a-f, on the app's dashboard (Settings, Advanced, Security)."
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One app on one target. Raises SettingError for a value that cannot be right, naming its variable."""
+    """One app on one target. Raises SettingError for a value that cannot be right, naming its variable.
+
+    served: where the sandbox of Target.SERVED is, such as http://127.0.0.1:8765; "" for any other target.
+    """
 
     target: Target = Target.SANDBOX
     app_id: str = ""
@@ -44,9 +52,11 @@ class Settings:
     redirect_uri: str = DEFAULT_REDIRECT_URI
     world: Path | None = None
     client_token: Secret | None = None
+    served: str = ""
 
     def __post_init__(self) -> None:
-        _check_app_id(self.app_id, needed=self.target is Target.LIVE)
+        _check_target(self.target, self.served)
+        _check_app_id(self.app_id, self.target)
         _check_secret("FBNB_APP_SECRET", self.app_secret, _SECRET_SHAPE)
         _check_secret("FBNB_CLIENT_TOKEN", self.client_token, _CLIENT_TOKEN_SHAPE)
         _check_version(self.version)
@@ -61,9 +71,9 @@ def load_settings(target: str | None = None, environ: Mapping[str, str] | None =
     told = _told(environ, folder or Path.cwd())
     if isinstance(told, SettingError):
         raise told
-    settings = Settings(**told | {"target": _target(target or told["target"])})
-    if settings.target is Target.LIVE and settings.app_secret is None:
-        raise SettingError("FBNB_APP_SECRET is not set, and live Graph needs it.", remedy=_SECRET_SHAPE)
+    settings = Settings(**told | _target(target or told["target"]))
+    if settings.app_secret is None:
+        _check_not_needed("FBNB_APP_SECRET", settings.target, _SECRET_SHAPE)
     return settings
 
 
@@ -102,18 +112,44 @@ def _variables(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
     return {name: value.strip() for name, value in found.items() if name.startswith("FBNB_") and value and value.strip()}
 
 
-def _target(text: str) -> Target:
+def _target(text: str) -> dict[str, Any]:
+    """The fields of Settings that say where calls go."""
+    if "://" in text:
+        return {"target": Target.SERVED, "served": text.lower().rstrip("/")}
     try:
-        return Target(text.lower())
+        return {"target": Target(text.lower())}
     except ValueError:
-        raise SettingError(f"FBNB_TARGET is {text!r}.", remedy="It is sandbox or live.") from None
+        raise SettingError(f"FBNB_TARGET is {text!r}.", remedy=_TARGETS) from None
 
 
-def _check_app_id(app_id: str, *, needed: bool) -> None:
+def _check_target(target: Target, served: str) -> None:
+    if (target is Target.SERVED) != bool(served):
+        raise SettingError(f"FBNB_TARGET is {target.value!r}, {'with' if served else 'without'} an address.", remedy=_TARGETS)
+    if served and not _is_near(served):  # and not shown: what is pasted in the wrong place may have a password in it
+        raise SettingError("FBNB_TARGET is not the address of a sandbox on this machine.", remedy=_TARGETS)
+
+
+def _is_near(url: str) -> bool:
+    """Whether it is no more than scheme, host and port, and the host is this machine."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # only reading it checks it
+        near = parts.hostname == "localhost" or ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        return False
+    return near and "@" not in parts.netloc and url == f"http://{parts.netloc}"
+
+
+def _check_not_needed(variable: str, target: Target, shape: str) -> None:
+    if target in _NEEDED_BY:
+        remedy = _FROM_SANDBOX if target is Target.SERVED else shape
+        raise SettingError(f"{variable} is not set, and {_NEEDED_BY[target]} needs it.", remedy=remedy)
+
+
+def _check_app_id(app_id: str, target: Target) -> None:
     shape = "It is the number of 13 to 17 digits on the app's dashboard (Settings, Basic)."
     if not app_id:
-        if needed:
-            raise SettingError("FBNB_APP_ID is not set, and live Graph needs it.", remedy=shape)
+        _check_not_needed("FBNB_APP_ID", target, shape)
         return
     if re.fullmatch(r"[0-9a-f]{32}", app_id):
         raise SettingError(

@@ -5,6 +5,7 @@ An expiry has three values that never mix: a datetime, `NEVER` (Graph said 0) an
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -41,6 +42,14 @@ def expired(expiry: Expiry, now: datetime) -> bool | None:
     if expiry is None:
         return None
     return False if expiry is NEVER else expiry <= now
+
+
+def fingerprint(text: str) -> str:
+    """What a token is known by where the token itself must not stand: the SHA-256 of its text, in hex.
+
+    A plain hash is enough: a token is long and random, so nobody gets from the hash to the token by trying, as with passwords.
+    """
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class TokenKind(StrEnum):
@@ -85,6 +94,11 @@ class AccessToken:
     def hint(self) -> str:
         """As much of it as may be shown."""
         return self.value.hint
+
+    @property
+    def fingerprint(self) -> str:
+        """What it is known by where it must not stand; see `fingerprint`."""
+        return fingerprint(self.value.reveal())
 
     def labelled(self, label: str) -> AccessToken:
         """The same token under another name."""

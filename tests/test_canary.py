@@ -16,7 +16,7 @@ import pytest
 from capture import Capture, Failing
 from shell import shown
 
-from fbnb.client import Call, GraphClient, Proof
+from fbnb.client import Call, GraphClient, Proof, live_transport
 from fbnb.clock import ManualClock, SystemClock
 from fbnb.diagnosis import diagnose
 from fbnb.errors import FbnbError
@@ -222,6 +222,14 @@ def test_no_pickle() -> None:
             assert not leaks(written.decode("latin-1")), type(value)
 
 
+def test_no_pickle_of_a_client() -> None:
+    client = GraphClient(settings(), live_transport(), consent=lambda url: f"{HOME}?code={CODE}", nonce=lambda: ODD)
+    client.wire.record(NOW, "GET", ("graph.facebook.com", "/me"), {"note": "kept here alone"}, (None, None, {}), ())
+    written = pickle.dumps(client).decode("latin-1")
+    assert not leaks(written)
+    assert "kept here alone" not in written
+
+
 class _ThenInterrupted(Capture):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         if not self.answers:
@@ -401,6 +409,7 @@ def test_no_sandbox_that_is_served_shows_what_it_gave(graph_server: GraphServer,
     told = [repr(graph_server), repr(sandbox), repr(sandbox.requests), json.dumps(sandbox.state()), *logged(caplog)]
     told += [json.dumps([request.told() for request in sandbox.requests])]
     world, public = sandbox.world, {"FB_BASE_URL", "FB_DIALOG_URL", "FB_APP_ID", "FB_REDIRECT_URI", "FB_SYSTEM_USER_ID"}
+    public |= {"FBNB_TARGET", "FBNB_APP_ID", "FBNB_REDIRECT_URI"}
     given = {*world.tokens, *world.codes, *world.devices} | {
         value for name, value in graph_server.variables.items() if name not in public
     }

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import os
+import pickle
 import ssl
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,13 +15,18 @@ import httpx
 import pytest
 from capture import Capture, Failing
 
-from fbnb.client import GraphClient, Proof, appsecret_proof, live_transport, no_consent
-from fbnb.clock import ManualClock
-from fbnb.errors import DialogRefused, InputError, TokenExpired, TransportError, UnreadableAnswer
+from fbnb.client import Call, GraphClient, Proof, appsecret_proof, live_transport, no_consent
+from fbnb.clock import Clock, ManualClock, ShiftedClock, SystemClock
+from fbnb.errors import DialogRefused, GraphError, InputError, SettingError, TokenExpired, TransportError, UnreadableAnswer
+from fbnb.flows.login import log_in
+from fbnb.flows.long_lived import extend_user_token
+from fbnb.pytest_plugin import GraphServer
 from fbnb.redact import Secret
-from fbnb.retries import NO_RETRIES
-from fbnb.settings import Settings
-from fbnb.tokens import AccessToken
+from fbnb.retries import NO_RETRIES, Retries
+from fbnb.sandbox import Sandbox
+from fbnb.sandbox.transport import ServedTransport
+from fbnb.settings import Settings, Target
+from fbnb.tokens import AccessToken, fingerprint
 
 SECRET = "decafbadc0ffee00decafbadc0ffee01"
 TOKEN = AccessToken(Secret("EAA_SANDBOX_USER_0123456789abcdef"))
@@ -220,3 +229,113 @@ def test_a_refused_proxy_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(TransportError, match="HTTPS_PROXY") as caught:
         client_of(live_transport()).get("me", TOKEN)
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_client_that_was_given_its_secret_proves_what_it_sends() -> None:
+    capture = Capture()
+    client_of(capture).without_secret().with_secret(Secret(SECRET)).get("me", TOKEN)
+    assert capture.last[3]["appsecret_proof"] == appsecret_proof(TOKEN, Secret(SECRET))
+    with pytest.raises(SettingError, match="does not look like an app secret"):
+        client_of(capture).with_secret(Secret("hunter2"))
+
+
+# Which token was refused
+
+DEAD = {"error": {"message": "Session has expired", "code": 190, "error_subcode": 463}}
+OTHER = AccessToken(Secret("EAA_SANDBOX_PAGE_0123456789abcdef"))
+
+
+@pytest.mark.parametrize(
+    ("token", "params", "named"),
+    [
+        (TOKEN, {}, TOKEN),
+        (TOKEN, {"input_token": OTHER}, TOKEN),
+        (TOKEN, {"access_token": OTHER}, TOKEN),
+        (None, {"access_token": OTHER}, OTHER),
+        (None, {"access_token": OTHER.value}, OTHER),
+        (None, {"access_token": OTHER.value.reveal()}, OTHER),
+    ],
+)
+def test_a_refusal_names_the_token_it_is_about(token: AccessToken | None, params: dict[str, Any], named: AccessToken) -> None:
+    with pytest.raises(TokenExpired) as caught:
+        client_of(Capture([(400, DEAD)])).get("me", token, **params)
+    error = pickle.loads(pickle.dumps(caught.value))
+    assert error.fingerprint == caught.value.fingerprint == named.fingerprint == fingerprint(named.value.reveal())
+    assert named.fingerprint not in f"{error} {error!r}"
+
+
+def test_a_refusal_of_a_call_without_a_token_names_none() -> None:
+    with pytest.raises(TokenExpired) as caught:
+        client_of(Capture([(400, DEAD)])).get("me")
+    assert caught.value.fingerprint == ""
+
+
+def test_an_exchange_that_is_refused_names_the_token_it_would_exchange(client: GraphClient, sandbox: Sandbox) -> None:
+    token = AccessToken(Secret("EAA_SANDBOX_USER_nobodys"))
+    with pytest.raises(GraphError) as caught:
+        extend_user_token(client, token)
+    assert caught.value.fingerprint == token.fingerprint
+
+
+def test_each_refusal_in_a_batch_names_its_own_token_else_the_batchs() -> None:
+    items = [{"code": 400, "body": json.dumps(DEAD)}, {"code": 200, "body": "{}"}, None, {"code": 400, "body": json.dumps(DEAD)}]
+    calls = [Call("me"), Call("me"), Call("me"), Call("me", token=OTHER)]
+    told = client_of(Capture([items])).batch(TOKEN, calls)
+    assert [error.fingerprint for error in told if isinstance(error, GraphError)] == [TOKEN.fingerprint, OTHER.fingerprint]
+    told = client_of(Capture([items[:1]])).batch(TOKEN, [Call("me", {"access_token": OTHER})])
+    assert [error.fingerprint for error in told if isinstance(error, GraphError)] == [OTHER.fingerprint]
+
+
+def test_a_batch_that_is_refused_as_a_whole_names_the_token_beside_it() -> None:
+    with pytest.raises(TokenExpired) as caught:
+        client_of(Capture([(400, DEAD)])).batch(TOKEN, [Call("me", token=OTHER)])
+    assert caught.value.fingerprint == TOKEN.fingerprint
+
+
+def test_a_refusal_in_a_batch_written_by_hand_blames_no_token() -> None:
+    by_hand = f'[{{"relative_url": "me?access_token={OTHER.value.reveal()}"}}]'
+    told = client_of(Capture([[{"code": 400, "body": json.dumps(DEAD)}]])).post("", TOKEN, batch=by_hand)
+    assert told["data"][0].fingerprint == ""
+
+
+# In another process
+
+
+def test_a_pickled_client_leaves_its_secrets_and_whoever_sits_in_front_of_it_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(Target.LIVE, "1000000000001", Secret(SECRET), "v25.0", client_token=Secret(SECRET))
+    sent = GraphClient(settings, live_transport(), consent=str, nonce=lambda: "s", proof=Proof.TIMED, retries=Retries(2, 9))
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    came = pickle.loads(pickle.dumps(sent))
+    assert came.settings == replace(settings, app_secret=None, client_token=None)
+    assert (came.consent, came.proof, came.retries, came.wire.count) == (no_consent, Proof.TIMED, Retries(2, 9), 0)
+    assert came.nonce() != came.nonce()
+    assert isinstance(came.clock, SystemClock)
+    assert type(_pool(came.transport)).__name__ == "HTTPProxy", "made again of what the environment names there"
+
+
+def test_a_copy_keeps_its_secret() -> None:
+    client = client_of(Capture())
+    assert copy.copy(client).settings.app_secret == copy.deepcopy(client).settings.app_secret == Secret(SECRET)
+
+
+def test_a_client_of_a_served_sandbox_works_where_it_arrives(graph_server: GraphServer) -> None:
+    sent = replace(graph_server.client, clock=SystemClock())
+    token = log_in(sent, ["email"])
+    came = pickle.loads(pickle.dumps(sent)).with_secret(sent.settings.app_secret)
+    with came.transport:
+        assert isinstance(came.transport, ServedTransport)
+        assert came.get("me", token)["name"] == "Mara Quay"
+        assert (came.wire.count, sent.wire.count) == (1, 2)
+
+
+@pytest.mark.parametrize("clock", [ManualClock(NINE), ShiftedClock(SystemClock())])
+def test_a_client_whose_clock_can_be_moved_is_not_pickled(clock: Clock) -> None:
+    with pytest.raises(InputError, match=r"clock stands in this process.*connect\(target=url\)"):
+        pickle.dumps(replace(client_of(live_transport()), clock=clock))
+
+
+def test_a_client_of_a_sandbox_in_this_process_is_not_pickled(client: GraphClient) -> None:
+    with pytest.raises(InputError, match=r"connect\(target=url\)"):
+        pickle.dumps(client)
+    with pytest.raises(InputError, match=r"in this process cannot be reached from another.*connect\(target=url\)"):
+        pickle.dumps(replace(client, clock=SystemClock()))

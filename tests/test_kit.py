@@ -8,11 +8,16 @@ from pathlib import Path
 import httpx
 import pytest
 
+from fbnb.browser import log_in_in_browser
+from fbnb.clock import SystemClock
 from fbnb.errors import SandboxOnly, SettingError, WorldError
+from fbnb.flows.app_tokens import get_app_token
 from fbnb.flows.login import log_in, paste_redirect
 from fbnb.kit import connect
+from fbnb.pytest_plugin import GraphServer
 from fbnb.resources import folder
 from fbnb.sandbox import Sandbox
+from fbnb.sandbox.transport import ServedTransport
 from fbnb.settings import Target
 
 LIVE = {"FBNB_TARGET": "live", "FBNB_APP_ID": "1234567890123", "FBNB_APP_SECRET": "decafbadc0ffee00decafbadc0ffee09"}
@@ -72,3 +77,49 @@ def test_another_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FBNB_WORLD", "missing.json")
     with pytest.raises(WorldError, match=r"missing\.json"):
         connect()
+
+
+def pasted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], url: str) -> None:
+    """Somebody opens the address that is shown, presses Continue, and pastes where that led."""
+
+    def paste(prompt: str) -> str:
+        shown = capsys.readouterr().out.split()[-1]
+        assert shown.startswith(f"{url}/v26.0/dialog/oauth?")
+        return httpx.post(shown, trust_env=False).headers["location"]
+
+    monkeypatch.setattr("getpass.getpass", paste)
+
+
+def test_the_variables_of_a_served_sandbox_lead_to_it(
+    graph_server: GraphServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in graph_server.variables.items():
+        monkeypatch.setenv(name, value)
+    client, sandbox = connect()
+    assert isinstance(client.transport, ServedTransport)
+    with client.transport:
+        assert isinstance(client.clock, SystemClock)
+        assert repr(client) == f"GraphClient({graph_server.url}, app 1000000000001, v26.0)"
+        pasted(monkeypatch, capsys, graph_server.url)
+        assert client.get("me", log_in(client, ["email"]))["name"] == "Mara Quay"
+        assert client.get("me", log_in_in_browser(client, ["email"], paste=True))["name"] == "Mara Quay"
+    assert len(graph_server.sandbox.requests) == 6  # of each login: the dialog, the token, and whose it is
+    with pytest.raises(SandboxOnly, match=r"no sandbox\.clock here.* Its controls are at http://127\.0\.0\.1:\d+/_sandbox/"):
+        sandbox.clock.advance(hours=3)
+    assert f"{graph_server.url}/_sandbox/" in repr(sandbox)
+    assert "FB_CONTROL_KEY" in repr(sandbox)
+
+
+def test_a_served_sandbox_is_named_in_the_call_and_needs_its_app(
+    graph_server: GraphServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(SettingError, match="FBNB_APP_ID is not set, and a served sandbox needs it"):
+        connect(target=graph_server.url)
+    monkeypatch.setenv("FBNB_APP_ID", graph_server.variables["FB_APP_ID"])
+    monkeypatch.setenv("FBNB_APP_SECRET", graph_server.variables["FB_APP_SECRET"])
+    client, _ = connect(target=graph_server.url)
+    with client.transport:
+        assert client.settings.served == graph_server.url
+        assert get_app_token(client)
+    with pytest.raises(SettingError, match="not the address of a sandbox on this machine"):
+        connect(target="http://192.168.0.2:8765")

@@ -244,6 +244,51 @@ def test_a_batch_is_sent_once_and_its_failed_calls_are_handed_back(
     assert client.wire.count - before == 1
 
 
+@pytest.mark.parametrize("what", ["html", "truncated", "timeout", "reset", "lost"])
+def test_a_batch_of_reads_outlives_what_passes(
+    what: int | str, client: GraphClient, sandbox: Sandbox, short: AccessToken
+) -> None:
+    sandbox.fail(what, times=1)
+    before = client.wire.count
+    told = client.batch(short, [Call("me"), Call("me/accounts", {"limit": 1})])
+    assert [type(answer) for answer in told] == [dict, dict]
+    assert client.wire.count - before == 2
+
+
+def test_a_batch_of_reads_that_graph_refuses_as_a_whole_for_now_is_sent_again(client: GraphClient, short: AccessToken) -> None:
+    capture = Capture([(500, {"error": {"message": "x", "code": 2}}), [{"code": 200, "body": "{}"}]])
+    assert replace(client, transport=capture).batch(short, [Call("me")]) == [{}]
+
+
+CHANGES = [
+    Call("me/permissions", method="DELETE"),
+    Call("me/feed", {"message": "x"}, "POST"),
+    Call("me/permissions", {"method": "delete"}),
+    Call("oauth/access_token", {"grant_type": "fb_exchange_token"}),
+    Call("v25.0/oauth/access_token"),
+]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda call: f"{call.method} {call.path}")
+@pytest.mark.parametrize("what", ["html", "lost"])
+def test_a_batch_with_anything_else_in_it_is_never_sent_twice(
+    what: str, change: Call, client: GraphClient, sandbox: Sandbox, short: AccessToken
+) -> None:
+    sandbox.fail(what)
+    before = client.wire.count
+    with pytest.raises(FbnbError, match="may have been done all the same: look, before"):
+        client.batch(short, [Call("me"), change])
+    assert client.wire.count - before == 1
+
+
+def test_a_batch_written_by_hand_is_never_sent_twice(client: GraphClient, sandbox: Sandbox, short: AccessToken) -> None:
+    sandbox.fail("lost")
+    before = client.wire.count
+    with pytest.raises(TransportError):
+        client.post("", short, batch='[{"method": "GET", "relative_url": "me"}]')
+    assert client.wire.count - before == 1
+
+
 def test_a_device_keeps_its_own_pace(client: GraphClient, sandbox: Sandbox) -> None:
     login = start_device_login(client)
     sandbox.fail("17/1349172", retry_after=1)
@@ -373,13 +418,14 @@ def test_whatever_fails_the_bound_is_kept_and_nothing_crashes(
         assert client.wire.count - before <= max(attempts, 2)
 
 
-# On live Graph, where a wait is a wait
+# On live Graph, and where a sandbox is served: a wait is a wait
 
 
-def test_a_long_wait_shows_a_bar_on_live_graph(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("target", "served"), [(Target.LIVE, ""), (Target.SERVED, "http://127.0.0.1:8765")])
+def test_a_long_wait_shows_a_bar(target: Target, served: str, capsys: pytest.CaptureFixture[str]) -> None:
     limited = (400, {"error": {"message": "(#4) Application request limit reached", "code": 4}})
     clock = ManualClock(Sandbox().clock.now())
-    settings = Settings(Target.LIVE, "1234567890123", Secret("0" * 32))
+    settings = Settings(target, "1234567890123", Secret("0" * 32), served=served)
     client = GraphClient(settings, _Waiting([limited, {"id": "1"}]), clock)
     start = clock.now()
     assert client.get("me") == {"id": "1"}

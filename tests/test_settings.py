@@ -11,6 +11,7 @@ from fbnb.redact import Secret
 from fbnb.settings import Settings, Target, load_settings
 
 SECRET = "decafbadc0ffee00decafbadc0ffee01"
+SERVED = {"FBNB_TARGET": "http://127.0.0.1:8765", "FBNB_APP_ID": "1000000000001", "FBNB_APP_SECRET": SECRET}
 LIVE = {"FBNB_TARGET": "live", "FBNB_APP_ID": "1000000000001", "FBNB_APP_SECRET": SECRET}
 
 
@@ -57,7 +58,11 @@ def test_the_argument_wins_over_the_variable(tmp_path: Path) -> None:
     ("variables", "variable", "remedy"),
     [
         ({"FBNB_TRAGET": "live"}, "no variable FBNB_TRAGET", "Did you mean FBNB_TARGET?"),
-        ({"FBNB_TARGET": "life"}, "FBNB_TARGET is 'life'", "sandbox or live"),
+        ({"FBNB_TARGET": "life"}, "FBNB_TARGET is 'life'", "sandbox, live, or"),
+        ({"FBNB_TARGET": "served"}, "FBNB_TARGET is 'served', without an address", "such as http://127.0.0.1:8765"),
+        ({"FBNB_TARGET": "127.0.0.1:8765"}, "FBNB_TARGET is '127.0.0.1:8765'", "such as http://127.0.0.1:8765"),
+        (SERVED | {"FBNB_APP_ID": ""}, "FBNB_APP_ID is not set, and a served sandbox needs it", "--env-file"),
+        (SERVED | {"FBNB_APP_SECRET": ""}, "FBNB_APP_SECRET is not set, and a served sandbox needs it", "--env-file"),
         (LIVE | {"FBNB_APP_ID": ""}, "FBNB_APP_ID is not set", "number of 13 to 17 digits"),
         (LIVE | {"FBNB_APP_SECRET": ""}, "FBNB_APP_SECRET is not set", "32 characters"),
         ({"FBNB_APP_ID": "my app"}, "FBNB_APP_ID is not a number", "number of 13 to 17 digits"),
@@ -90,3 +95,42 @@ def test_an_env_file_that_is_no_text_is_one_line(tmp_path: Path) -> None:
 def test_an_empty_variable_leaves_the_files_value(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("FBNB_VERSION=v25.0")
     assert load_settings(environ={"FBNB_VERSION": ""}, folder=tmp_path).version == "v25.0"
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8765", "http://127.8.9.1", "http://[::1]:8765", "http://localhost:80"])
+def test_a_sandbox_that_is_served_here_is_a_target(url: str, tmp_path: Path) -> None:
+    for text in (url, f"{url}/", url.upper()):
+        settings = load_settings(text, environ=LIVE, folder=tmp_path)
+        assert (settings.target, settings.served) == (Target.SERVED, url)
+    assert load_settings(environ=SERVED, folder=tmp_path).served == SERVED["FBNB_TARGET"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://192.168.0.2:8765",
+        "http://0.0.0.0:8765",
+        "http://sandbox.example",
+        "http://localhost.example:8765",
+        "https://graph.facebook.com",
+        "https://127.0.0.1:8765",
+        "http://127.0.0.1:99999",
+        "http://127.0.0.1:8765/v26.0",
+        "http://127.0.0.1:8765/?access_token=hunter2",
+        "http://user:hunter2@127.0.0.1:8765",
+        "http://127.0.0.1:87\n65",
+        "http://",
+        "http://[half",
+    ],
+)
+def test_a_served_sandbox_is_on_this_machine_and_its_address_no_more_than_that(url: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="FBNB_TARGET is not the address of a sandbox on this machine") as caught:
+        load_settings(url, environ=LIVE, folder=tmp_path)
+    assert "such as http://127.0.0.1:8765" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_an_address_belongs_to_a_served_sandbox_alone() -> None:
+    for target, served in ((Target.SANDBOX, "http://127.0.0.1:8765"), (Target.SERVED, "")):
+        with pytest.raises(SettingError, match="FBNB_TARGET"):
+            Settings(target, "1000000000001", served=served)

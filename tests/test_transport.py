@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from urllib.parse import quote
 
 import httpx
@@ -9,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fbnb.errors import InputError
 from fbnb.flows.login import log_in
 from fbnb.kit import sandbox_client
 from fbnb.sandbox import Sandbox
+from fbnb.sandbox.transport import ServedTransport
 
 APP = "1000000000001|decafbadc0ffee00decafbadc0ffee01"
 
@@ -99,3 +102,15 @@ def test_no_bytes_break_it_or_bring_a_secret_out(
         assert response.status_code in {200, 302, 400, 401, 403, 404}
         known = f"{address} {body!r} {token!r}"
         assert not [app.name for app in sandbox.world.apps.values() if app.secret in response.text and app.secret not in known]
+
+
+def test_the_way_to_a_served_sandbox_is_pickled_as_its_address(sandbox: Sandbox) -> None:
+    with sandbox.serve() as url, ServedTransport(url) as sent, pickle.loads(pickle.dumps(sent)) as came:
+        assert (type(came), came.url) == (ServedTransport, url)
+        request = httpx.Request("GET", "https://graph.facebook.com/v26.0/me")
+        assert came.handle_request(request).status_code == 400
+
+
+def test_the_way_to_a_sandbox_in_this_process_is_not_pickled(sandbox: Sandbox) -> None:
+    with pytest.raises(InputError, match=r"cannot be reached from another\. Serve it"):
+        pickle.dumps(sandbox.transport)

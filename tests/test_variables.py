@@ -18,6 +18,7 @@ from fbnb.kit import sandbox_client
 from fbnb.redact import Secret
 from fbnb.sandbox import Sandbox
 from fbnb.sandbox.variables import variables
+from fbnb.settings import Target, load_settings
 from fbnb.tokens import NEVER, AccessToken
 
 World = dict[str, Any]
@@ -83,6 +84,13 @@ def test_the_variables_are_those_of_the_worlds_first_app(told: dict[str, str], s
     assert told["FB_CONTROL_KEY"] == "key"
 
 
+def test_fbnb_itself_finds_the_sandbox_by_them(told: dict[str, str], tmp_path: Path) -> None:
+    settings = load_settings(environ=told, folder=tmp_path)
+    assert (settings.target, settings.served, settings.app_id) == (Target.SERVED, told["FB_BASE_URL"], told["FB_APP_ID"])
+    assert (settings.app_secret, settings.client_token) == (Secret(told["FB_APP_SECRET"]), Secret(told["FB_CLIENT_TOKEN"]))
+    assert settings.redirect_uri == told["FB_REDIRECT_URI"]
+
+
 def test_the_expired_token_has_expired(told: dict[str, str], sandbox: Sandbox) -> None:
     assert "190/463" in refusal(sandbox, told["FB_EXPIRED_TOKEN"])
     assert sandbox.state()["tokens"][0]["state"] == "expired"
@@ -113,6 +121,7 @@ def test_whoever_logs_in_by_default_has_granted_nothing_yet(told: dict[str, str]
 def test_another_world_has_them_too(changed: tuple[Callable[..., None], Sandbox]) -> None:
     change, sandbox = changed
     told = variables(sandbox, "http://127.0.0.1:8765", Secret("key"))
+    assert load_settings(environ=told, folder=Path()).app_id == told["FB_APP_ID"]
     assert "190/463" in refusal(sandbox, told["FB_EXPIRED_TOKEN"])
     assert told["FB_APP_ID"] == sandbox.world.seed.apps[0].id
     assert bool(told["FB_ADMIN_TOKEN"]) == bool(told["FB_SYSTEM_USER_ID"]) == (change is not no_business)

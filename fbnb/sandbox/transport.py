@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import httpx
 
+from fbnb.errors import InputError
 from fbnb.sandbox.core import answer
 from fbnb.sandbox.encodings import params_of
 from fbnb.sandbox.messages import Answer, ask
@@ -17,10 +18,14 @@ _PATIENCE = 60.0  # seconds, of a caller who names no time-out
 
 
 class SandboxTransport(httpx.BaseTransport):
-    """Answers any request for Graph or the login dialog from a sandbox's world."""
+    """Answers any request for Graph or the login dialog from a sandbox's world. Pickled, it raises InputError."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
+
+    def __reduce__(self) -> NoReturn:
+        problem = "A sandbox in this process cannot be reached from another."
+        raise InputError(problem, remedy="Serve it (with sandbox.serve() as url), and let connect(target=url) make the client.")
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         url, headers = request.url, request.headers
@@ -50,6 +55,9 @@ class ServedTransport(httpx.HTTPTransport):
         super().__init__()
         self.url = url
         self._served = httpx.URL(url)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.url,)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         served = self._served

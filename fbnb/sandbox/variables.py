@@ -15,6 +15,7 @@ from fbnb.sandbox.world import World
 from fbnb.settings import DEFAULT_REDIRECT_URI
 from fbnb.tokens import TokenKind
 
+_SETTINGS = ("APP_ID", "APP_SECRET", "CLIENT_TOKEN", "REDIRECT_URI")
 _SCOPES = frozenset({"public_profile", "email"})
 _ADMIN_SCOPES = frozenset({"ads_management", "ads_read", "business_management", "pages_read_engagement", "pages_show_list"})
 
@@ -25,13 +26,14 @@ def variables(sandbox: Sandbox, url: str, key: Secret) -> dict[str, str]:
     FB_BASE_URL and FB_DIALOG_URL: Graph and the dialog. FB_APP_ID, FB_APP_SECRET, FB_CLIENT_TOKEN, FB_REDIRECT_URI: the
     world's first app. FB_EXPIRED_TOKEN: somebody's, dead since yesterday. FB_SYSTEM_USER_ID, FB_ADMIN_TOKEN: a system user,
     and a token that makes others for it; both "" where the app belongs to no business. FB_CONTROL_KEY: for `/_sandbox/`.
+    FBNB_TARGET and the other FBNB_ ones: the same for fbnb itself, which `connect()` then leads here.
     """
     world = sandbox.world
     with world.lock:
         app = world.seed.apps[0]
         expired, (machine, admin) = _expired(world, app), _machine(world, app)
         sandbox.start = sandbox.checkpoint()
-    return {
+    told = {
         "FB_BASE_URL": url,
         "FB_DIALOG_URL": url,
         "FB_APP_ID": app.id,
@@ -43,6 +45,7 @@ def variables(sandbox: Sandbox, url: str, key: Secret) -> dict[str, str]:
         "FB_ADMIN_TOKEN": admin,
         "FB_CONTROL_KEY": key.reveal(),
     }
+    return told | {"FBNB_TARGET": url} | {f"FBNB_{name}": told[f"FB_{name}"] for name in _SETTINGS}
 
 
 def _expired(world: World, app: App) -> str:
