@@ -26,9 +26,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _plain_environment() -> None:
-    """Nobody's own settings change a result: no FBNB_ variable, no IPython profile, no route out."""
-    for name in [name for name in os.environ if name.startswith("FBNB_") and name != "FBNB_TEST_ALL"]:
+    """Nobody's own settings change a result: no FBNB_ or PG variable, no keyring, no IPython profile, no route out."""
+    for name in [name for name in os.environ if name.startswith(("FBNB_", "PG")) and name != "FBNB_TEST_ALL"]:
         del os.environ[name]
+    os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
     os.environ["IPYTHONDIR"] = tempfile.mkdtemp(prefix="fbnb-ipython-")
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [_GUARD, os.environ.get("PYTHONPATH")]))
 

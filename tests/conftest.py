@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+from postgres import Postgres, binaries, serving_postgres
 
 from fbnb.client import GraphClient
 from fbnb.flows.login import log_in
@@ -40,3 +42,28 @@ def client(sandbox: Sandbox) -> GraphClient:
 @pytest.fixture
 def short(client: GraphClient) -> AccessToken:
     return log_in(client, ["pages_show_list"])
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server, started for the first test that asks."""
+    if binaries() is None:
+        pytest.skip("there is no PostgreSQL: apt-get install postgresql")
+    with serving_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> Iterator[str]:
+    """The URL of an empty database for this test alone."""
+    postgres.start()  # a test before may have left it stopped
+    url = postgres.new_database()
+    yield url
+    postgres.start()
+    postgres.drop(url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database, of each sort a store can have."""
+    return f"sqlite:///{tmp_path / 'tokens.db'}" if request.param == "sqlite" else str(request.getfixturevalue("postgres_url"))
