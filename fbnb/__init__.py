@@ -6,6 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fbnb.assurance import ensure as ensure
+    from fbnb.auditor import audit as audit
     from fbnb.browser import log_in_in_browser as log_in_in_browser
     from fbnb.catalogue import permissions as permissions
     from fbnb.client import Call as Call
@@ -88,12 +90,18 @@ if TYPE_CHECKING:
     from fbnb.flows.test_users import dissociate_test_user as dissociate_test_user
     from fbnb.flows.test_users import list_test_users as list_test_users
     from fbnb.kit import connect as connect
+    from fbnb.letter import Notice as Notice
+    from fbnb.mail import Mail as Mail
+    from fbnb.notices import tell as tell
     from fbnb.redact import Secret as Secret
+    from fbnb.renewal import renew as renew
     from fbnb.retries import NO_RETRIES as NO_RETRIES
     from fbnb.retries import Retries as Retries
     from fbnb.sandbox.control import Sandbox as Sandbox
     from fbnb.settings import Settings as Settings
     from fbnb.settings import load_settings as load_settings
+    from fbnb.store import StoredToken as StoredToken
+    from fbnb.store import TokenStore as TokenStore
     from fbnb.tokens import NEVER as NEVER
     from fbnb.tokens import AccessToken as AccessToken
     from fbnb.tokens import Page as Page
@@ -101,10 +109,14 @@ if TYPE_CHECKING:
     from fbnb.tokens import TokenInfo as TokenInfo
     from fbnb.tokens import TokenKind as TokenKind
     from fbnb.usage import Usage as Usage
+    from fbnb.verdicts import Next as Next
+    from fbnb.verdicts import Verdict as Verdict
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "assurance": "ensure",
+    "auditor": "audit",
     "browser": "log_in_in_browser",
     "catalogue": "permissions",
     "client": "Call GraphClient Proof appsecret_proof",
@@ -136,11 +148,16 @@ _HOMES = {
         "TestUser associate_test_user change_test_user create_test_user delete_test_user dissociate_test_user list_test_users"
     ),
     "kit": "connect",
+    "letter": "Notice",
+    "mail": "Mail",
+    "notices": "tell",
     "plots": "family_tree lifetimes qr_code sequence_diagram",
     "redact": "Secret",
+    "renewal": "renew",
     "retries": "NO_RETRIES Retries",
     "sandbox.control": "Sandbox",
     "settings": "Settings load_settings",
+    "store": "StoredToken TokenStore",
     "tables": (
         "ad_account_table blast_table campaign_table client_table event_table family_table finding_table flow_table info_table"
         " insight_table kind_table opening_table page_table permission_table post_table scope_table status_table"
@@ -155,6 +172,7 @@ _HOMES = {
         " walk_sdk_refresh walk_session_info walk_system_user walk_test_users"
     ),
     "usage": "Usage",
+    "verdicts": "Next Verdict",
     "wire": "as_curl",
     "widgets": "ErrorExplainer PagePicker ScopePicker SettingsForm Stepper",
 }

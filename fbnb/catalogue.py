@@ -14,13 +14,17 @@ from fbnb.resources import rows
 
 @dataclass(frozen=True, slots=True)
 class PermissionFacts:
-    """A permission: what it unlocks, which others it needs, whether it concerns Pages and whether a system user can have it."""
+    """A permission: what it unlocks, which others it needs, whether it concerns Pages and whether a system user can have it.
+
+    outlives_data_access: whether it goes on when the 90 days of access to the person's own data are over.
+    """
 
     name: str
     unlocks: str
     needs: tuple[str, ...]
     for_pages: bool
     for_system_users: bool
+    outlives_data_access: bool
 
 
 @cache
@@ -33,6 +37,7 @@ def permissions() -> dict[str, PermissionFacts]:
             tuple(row["needs"].split()),
             for_pages=row["granular"] == "pages",
             for_system_users=row["system_users"] == "yes",
+            outlives_data_access=row["outlives_data_access"] == "yes",
         )
         for row in rows("permissions.csv")
     }

@@ -12,6 +12,15 @@ FbnbError
 ├── DialogRefused         the dialog itself refused: change the app's settings
 ├── SandboxOnly           only the sandbox can do that: skip the cell
 ├── WorldError            the sandbox's world.json is wrong: correct the named line or key
+├── StoreError            the token store cannot be used: do as it says
+│   ├── WrongKey          the key is not the one this store was encrypted with: give that one
+│   ├── StoreBusy         another program is writing: try again
+│   ├── StoreGone         the database does not answer: start it, and go on
+│   └── RowDamaged        a stored token is not what was stored: forget it, get it anew
+├── TokenRefused          the token is not what is wanted: get one that is
+├── NotRenewed            the token was left as it is: do as it says
+├── LoginNeeded           no stored token will do: send the person to its url
+├── NoticeFailed          a person could not be told, the notice is not marked as said: look to what tells them
 ├── TransportError        nothing came back: check the network, proxy, certificates
 ├── UnreadableAnswer      something came back that is not Graph's: look at what stands between
 └── GraphError            Graph refused; carries code, subcode, type, status, fbtrace_id
@@ -137,6 +146,59 @@ class WorldError(FbnbError):
     """The file the sandbox is seeded from cannot be used."""
 
 
+class StoreError(FbnbError):
+    """The token store cannot be used."""
+
+
+class WrongKey(StoreError):
+    """The key at hand is not the one that this store was encrypted with."""
+
+
+class StoreBusy(StoreError):
+    """Another program holds the token store."""
+
+    remedy = "Try again in a moment; nothing was changed."
+
+
+class StoreGone(StoreError):
+    """The token store's database went away."""
+
+    remedy = "Start it again, then do the same again: what was stored is stored, and an audit goes on where it stopped."
+
+
+class RowDamaged(StoreError):
+    """A stored token is not what was stored: its row was changed, or changed places with another."""
+
+    remedy = "Forget it (fbnb tokens forget), and get it anew."
+
+
+class TokenRefused(FbnbError):
+    """A token is not stored, because it is not what is wanted."""
+
+
+class NotRenewed(FbnbError):
+    """A token was not renewed, and stays what it was."""
+
+
+class LoginNeeded(FbnbError):
+    """Nothing stored will do to act for someone; they have to log in.
+
+    url: of the login dialog. state: what its redirect has to bring back. reason: in words.
+    """
+
+    remedy = "Send the person to its url; code_from_redirect(..., state=its state) reads the answer."
+
+    def __init__(self, reason: str = "", *, url: str = "", state: str = "") -> None:
+        self.reason, self.url, self.state = redact(reason), url, state
+        super().__init__(reason)
+
+
+class NoticeFailed(FbnbError):
+    """A person could not be told about their token, or it is not sure that they were."""
+
+    remedy = "The notice is not marked as said, so the next audit tries again; see to what is wrong before that."
+
+
 class TransportError(FbnbError):
     """No answer came back."""
 
@@ -158,8 +220,11 @@ class GraphError(FbnbError):
     """Graph refused the call.
 
     code, subcode: Graph's numbers (None where it gave none). type: such as "OAuthException". message: Graph's words.
-    status: the HTTP status, which alone means little. fbtrace_id: what Meta's support asks for.
+    status: the HTTP status, which alone means little. fbtrace_id: what Meta's support asks for. fingerprint: of the token
+    that the call carried (see fbnb/tokens.py), set by the client; "" where it carried none.
     """
+
+    fingerprint: str = ""
 
     def __init__(
         self,

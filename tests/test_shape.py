@@ -19,12 +19,14 @@ FLOORS = [
     {"redact", "clock", "resources", "exercise", "usage"},
     {"rules", "pasted", "codes"},
     {"errors"},
-    {"tokens", "settings", "catalogue", "diagnosis", "lab"},
-    {"answers", "wire", "retries", "explain"},
+    {"tokens", "settings", "catalogue", "diagnosis", "lab", "letter", "smtp"},
+    {"answers", "wire", "retries", "explain", "mail"},
     {"client"},
     {"flows"},
-    {"sandbox"},
-    {"catcher"},
+    {"sandbox", "store"},
+    {"catcher", "verdicts"},
+    {"check", "renewal", "notices"},
+    {"auditor", "assurance"},
     {"walk", "tables", "browser"},
     {"walks"},
     {"plots", "widgets"},
@@ -44,10 +46,14 @@ HOMES = {
     "python_multipart": {"sandbox.encodings"},
     "pytest": {"pytest_plugin"},
     "jwt": {"flows.oidc", "sandbox.oidc"},
-    "cryptography": {"sandbox.oidc"},
+    "cryptography": {"sandbox.oidc", "store.keys", "store.key_text", "store.vault"},
+    "keyring": {"store.key_ring"},
+    "platformdirs": {"store.key_file", "store.token_store"},
+    "smtplib": {"smtp"},
+    "sqlalchemy": {f"store.{name}" for name in ("database", "hold", "records", "runs", "schema", "token_store", "vault")},
     "segno": {"plots.picture"},
     "tenacity": {"retries"},
-    "tqdm": {"flows.device_login", "retries", "browser"},
+    "tqdm": {"flows.device_login", "retries", "browser", "auditor"},
 }
 FLOWS = set(
     "login debug_token long_lived page_tokens client_code app_tokens system_user revoke device_login session_info sdk_refresh"
@@ -125,6 +131,7 @@ def test_dependencies_are_the_ones_with_a_home() -> None:
 def test_importing_the_package_loads_nothing_heavy() -> None:
     heavy = (
         "httpx pandas ipywidgets msgspec dotenv jwt cryptography segno tenacity tqdm starlette uvicorn jinja2 python_multipart"
+        " sqlalchemy keyring platformdirs smtplib"
     )
     program = f"import sys, fbnb; print([name for name in '{heavy}'.split() if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -1,0 +1,167 @@
+"""Audit: every stored token asked about, fifty to a request and several requests at a time, and what to do about each."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from itertools import chain, islice
+from typing import Never
+
+from tqdm.auto import tqdm
+
+from fbnb.check import Errand, Report, check
+from fbnb.client import BATCH, GraphClient
+from fbnb.errors import RateLimited, SettingError
+from fbnb.store import TokenStore
+from fbnb.store.runs import Run, begin, count, end, known, pages
+from fbnb.usage import Usage
+from fbnb.verdicts import Verdict, verdict
+
+AT_ONCE = 8
+_FULL = 90  # percent of the limit that an audit leaves the rest of the app
+_PAUSE = 300  # seconds until a limit that is reached is looked at again
+_PATIENCE = 15  # looks: of a limit by the hour, one of them finds room
+
+
+def audit(
+    client: GraphClient,
+    store: TokenStore,
+    *,
+    executor: Executor | None = None,
+    at_once: int = AT_ONCE,
+    fresh: bool = False,
+    quiet: bool = False,
+) -> Iterator[Verdict]:
+    """Ask debug_token about every stored token of the client's app; yields a verdict about each as it comes.
+
+    What is found is stored at once, so an audit that was broken off goes on where it stopped when it is called again within
+    six hours; fresh: begin anew all the same. It goes slower before the app's limit is reached, and waits when it has been.
+    executor: by default threads of its own; any other is handed the fingerprints of tokens, never tokens, so it may be
+    another machine's, such as dask.distributed's `Client.get_executor()`, as long as it reaches the store and Graph. at_once:
+    how many requests under way. quiet: no progress bar; there is none either in the first two seconds.
+
+    Raises, as it goes: SettingError: no app secret. GraphError: Graph refuses the app itself, or takes no more calls.
+    StoreError: the store. None of them loses what was found.
+    """
+    if client.settings.app_secret is None:
+        raise SettingError("An audit needs the app's secret.", remedy="Set FBNB_APP_SECRET.")
+    store.keep_secret(client.settings.app_id, client.settings.app_secret)
+    run = begin(store, client.settings.app_id, client.now(), fresh=fresh)
+    return _audit(client, store, run, executor, at_once, quiet)
+
+
+def _audit(
+    client: GraphClient, store: TokenStore, run: Run, executor: Executor | None, at_once: int, quiet: bool
+) -> Iterator[Verdict]:
+    found = pages(store, run, BATCH, done=True) if run.resumed else iter(())
+    before = (verdict(stored, client.now()) for some in found for stored in known(store, some))
+    bar = tqdm(total=count(store, run), desc="Audit", unit="token", delay=2, leave=False, disable=quiet)
+    with bar, _workers(executor, at_once) as workers:
+        for one in chain(before, _Auditor(client, store, run, workers, at_once, bar).verdicts()):
+            bar.update()
+            yield one
+    end(store, run, client.now())
+
+
+@contextmanager
+def _workers(executor: Executor | None, at_once: int) -> Iterator[Executor]:
+    if executor:
+        yield executor
+        return
+    pool = ThreadPoolExecutor(at_once, thread_name_prefix="fbnb audit")
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)  # what is under way is still stored
+
+
+class _Auditor:
+    """Hands work out and takes reports in, at a pace that the app's limit allows."""
+
+    def __init__(
+        self, client: GraphClient, store: TokenStore, run: Run, workers: Executor, at_once: int, bar: tqdm[Never]
+    ) -> None:
+        self.client, self.store, self.run, self.workers, self.at_once = client, store, run, workers, at_once
+        self.pace, self.bar = Pace(), bar
+        self.todo = chain.from_iterable(pages(store, run, BATCH, done=False))
+        self.refused, self.waiting = deque[str](), set[Future[Report]]()
+
+    def verdicts(self) -> Iterator[Verdict]:
+        """A verdict about every token that is left, as the reports come in."""
+        try:
+            while self._hand_out():
+                done, self.waiting = wait(self.waiting, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield from self._take_in(future.result())
+        finally:
+            for future in self.waiting:
+                future.cancel()
+
+    def _hand_out(self) -> bool:
+        """Keep the workers busy; returns whether there is anything to wait for."""
+        while len(self.waiting) < self.pace.most(2 * self.at_once):
+            if not (some := self._next(1 if self.pace.full else BATCH)):
+                break
+            if self.pace.full:
+                self._pause()
+            errand = Errand(self.client, self.store, self.run, tuple(some), shown=self.pace.heard is None)
+            self.waiting.add(self.workers.submit(check, errand))
+        return bool(self.waiting)
+
+    def _next(self, size: int) -> list[str]:
+        return list(islice(chain(_taken(self.refused), self.todo), size))
+
+    def _pause(self) -> None:
+        seconds = self.pace.pause()
+        self.bar.set_description(f"Audit, waiting {seconds:.0f} s for the app's limit")
+        self.client.clock.sleep(seconds)
+        self.bar.set_description("Audit")
+
+    def _take_in(self, report: Report) -> Iterator[Verdict]:
+        self.pace.hear(report)
+        self.refused += report.limited
+        for stored in known(self.store, [name for name in report.fingerprints if name not in report.limited]):
+            doubt = report.doubts.get(stored.fingerprint)
+            yield doubt.verdict(stored) if doubt else verdict(stored, self.client.now())
+
+
+def _taken(those: deque[str]) -> Iterator[str]:
+    while those:
+        yield those.popleft()
+
+
+class Pace:
+    """How many requests may be under way, by what Graph has said of the app's limit: the next ones must not go beyond it."""
+
+    def __init__(self) -> None:
+        self.heard: Usage | None = None
+        self._each, self._pauses = 0.0, 0
+
+    @property
+    def full(self) -> bool:
+        """Whether one more request of fifty would go too far; then a single call finds out when it would no more."""
+        return self.heard is not None and (self.heard.minutes > 0 or self.heard.percent + self._each > _FULL)
+
+    def most(self, wanted: int) -> int:
+        """How many requests may be under way; one, until the first has told what it costs, and while there is no room."""
+        if self.heard is None or self.full:
+            return 1
+        room = (_FULL - self.heard.percent) / self._each if self._each else wanted
+        return max(1, min(wanted, int(room)))
+
+    def pause(self) -> float:
+        """Seconds to wait before the next call. Raises RateLimited: so often that waiting is no help."""
+        self._pauses += 1
+        if self._pauses > _PATIENCE:
+            raise RateLimited("The app's limit stays reached.", remedy="Call the audit again later: it goes on where it stopped.")
+        return max(_PAUSE, 60 * (self.heard.minutes if self.heard else 0))
+
+    def hear(self, report: Report) -> None:
+        """Learn from a report what the limit stands at, and what a request of fifty costs."""
+        before = self.heard.percent if self.heard else 0
+        if len(report.fingerprints) == BATCH:
+            self._each = max(self._each, report.usage.percent - before)
+        self.heard = report.usage if report.usage.loads or self.heard is None else self.heard
+        self._pauses = self._pauses if report.limited else 0

@@ -1,0 +1,82 @@
+"""The gate: what a token must be to be stored, and what is said of one that is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from fbnb.catalogue import scope_list
+from fbnb.client import GraphClient
+from fbnb.errors import TokenRefused, WrongTokenKind
+from fbnb.flows.app_tokens import compose_app_token
+from fbnb.flows.debug_token import debug_token
+from fbnb.store.findings import diagnosed
+from fbnb.store.records import StoredToken
+from fbnb.tokens import AccessToken, TokenInfo, TokenKind
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a token must be. kind: None for any."""
+
+    app_id: str
+    kind: TokenKind | None
+    scopes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, app_id: str, kind: TokenKind | None, scopes: Iterable[str] | str) -> Wanted:
+        """Raises ScopeUnknown: a misspelt scope."""
+        return cls(app_id, kind, scope_list(scopes))
+
+    def ask(self, client: GraphClient, token: AccessToken) -> TokenInfo:
+        """What debug_token says of the token. Raises TokenRefused: it is not what is wanted."""
+        # Without the app's secret a token can still be asked about by itself.
+        using = compose_app_token(client.settings) if client.settings.app_secret else token
+        try:
+            info = debug_token(client, token, using=using)
+        except WrongTokenKind:  # Graph tells an app nothing about the tokens of others
+            info = None
+        if info is None or info.app_id not in {"", self.app_id}:
+            raise TokenRefused("This token is of another app.", remedy="Log in to this app for one of its own.")
+        if not info.is_valid:
+            told = diagnosed(info.error)
+            raise TokenRefused(f"This token does not work: {told.cause.means}", remedy=told.remedy)
+        self._check(info.kind, info.scopes)
+        return info
+
+    def check_stored(self, stored: StoredToken) -> None:
+        """The same of a token that is known. Raises TokenRefused."""
+        self._check(stored.kind, stored.scopes)
+
+    def _check(self, kind: TokenKind | None, scopes: tuple[str, ...]) -> None:
+        if self.kind and kind and kind is not self.kind:
+            problem = f"This is a {_called(kind)} token, and a {_called(self.kind)} token is wanted."
+            raise TokenRefused(problem, remedy=_WAYS[self.kind])
+        if missing := [scope for scope in self.scopes if scope not in scopes]:
+            problem = f"This token lacks {', '.join(missing)}."
+            raise TokenRefused(problem, remedy="Ask the person for it: log_in(client, scopes, auth_type='rerequest').")
+
+
+_WAYS = {
+    TokenKind.USER: "Get one with log_in(client, scopes).",
+    TokenKind.PAGE: "Get one with list_pages(client, user_token).",
+    TokenKind.APP: "Compose it with compose_app_token(settings).",
+    TokenKind.CLIENT: "Compose it with compose_client_token(settings).",
+    TokenKind.SYSTEM_USER: "Get one with generate_system_user_token(...), or from the business's settings.",
+}
+
+
+def covers(new: StoredToken, old: StoredToken, now: datetime) -> bool:
+    """Whether a token makes another needless that acts for the same."""
+    if not new.subject or (new.kind, new.fingerprint != old.fingerprint) != (old.kind, True):
+        return False
+    return not old.works(now) or (new.kind is TokenKind.USER and set(old.scopes) <= set(new.scopes) and _end(old) <= _end(new))
+
+
+def _end(stored: StoredToken) -> datetime:
+    return stored.expires_at if isinstance(stored.expires_at, datetime) else datetime.max.replace(tzinfo=UTC)
+
+
+def _called(kind: TokenKind) -> str:
+    return kind.value.lower().replace("_", " ")

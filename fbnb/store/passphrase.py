@@ -1,0 +1,73 @@
+"""A key worked out from a passphrase, which is given, set in the environment, or asked for."""
+
+from __future__ import annotations
+
+import base64
+import getpass
+import hashlib
+import os
+import sys
+import unicodedata
+
+from fbnb.errors import InputError, WrongKey
+from fbnb.redact import Secret
+
+PASSPHRASE = "FBNB_STORE_PASSPHRASE"
+NEW_PASSPHRASE = "FBNB_STORE_NEW_PASSPHRASE"
+GIVE = f"Set {PASSPHRASE} to the passphrase this store was made with."
+_SHORTEST = 8
+
+
+def derived_again(salt: str, passphrase: Secret | None) -> list[Secret]:
+    """The key of a store's passphrase, given or asked for. Raises WrongKey: nobody gave it."""
+    if (told := _passphrase(passphrase, PASSPHRASE, "Passphrase of the token store: ")) is None:
+        raise WrongKey("This store has a passphrase, and nobody gave it.", remedy=GIVE)
+    return [derived(told, salt)]
+
+
+def derived(passphrase: Secret, salt: str) -> Secret:
+    """A Fernet key by scrypt, which takes 32 MiB and a tenth of a second. Keyboards spell é in two ways; both are one."""
+    return Secret(
+        base64.urlsafe_b64encode(
+            hashlib.scrypt(
+                unicodedata.normalize("NFC", passphrase.reveal()).encode(errors="surrogatepass"),
+                salt=salt.encode(),
+                n=2**15,
+                r=8,
+                p=1,
+                maxmem=2**26,
+                dklen=32,
+            )
+        ).decode()
+    )
+
+
+def new_passphrase(given: Secret | None, variable: str) -> Secret:
+    told = _passphrase(given, variable, "A new passphrase for the token store: ")
+    if told is None:
+        raise InputError("There is no passphrase to make a key of.", remedy=f"Set {variable}, or run this in a terminal.")
+    if len(told.reveal()) < _SHORTEST:
+        raise InputError("The passphrase is too short.", remedy=f"Give one of {_SHORTEST} characters or more.")
+    again = told if given is not None or variable in os.environ else _asked("The same again: ")
+    if again is None or again.reveal() != told.reveal():
+        raise InputError("The two passphrases are not the same.", remedy="Type one, then the same again.")
+    return told
+
+
+def _passphrase(given: Secret | None, variable: str, question: str) -> Secret | None:
+    if given is not None:
+        return given
+    if variable in os.environ:
+        return Secret(os.environ[variable])
+    return _asked(question) if at_terminal() else None
+
+
+def _asked(question: str) -> Secret | None:
+    try:
+        return Secret(getpass.getpass(question))
+    except EOFError:  # Ctrl-D
+        return None
+
+
+def at_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()

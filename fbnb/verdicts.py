@@ -1,0 +1,133 @@
+"""What to do about a stored token: worked out from what is known of it and the time, without asking anyone.
+
+A token has two clocks, and they are kept apart: its own expiry, and the 90 days after which its person's data may no longer be
+read. A renewal moves the first; only the person, by using the app again, moves the second.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from fbnb.catalogue import permissions
+from fbnb.diagnosis import Cause
+from fbnb.store.records import StoredToken, TokenState
+from fbnb.tokens import Expiry, TokenKind, expired, expiry_in_words
+
+RENEWED_BEFORE = timedelta(days=7)
+"""A token of 60 days is renewed from its 53rd day on."""
+_SPREAD = timedelta(days=2)
+SOON = timedelta(days=14)
+_OF_PEOPLE = {TokenKind.USER, TokenKind.PAGE}
+_OF_ADMINS = {
+    Cause.APP_CONFIG,
+    Cause.APP_SECRET_OR_PROOF,
+    Cause.BLOCKED_BY_POLICY,
+    Cause.MISSING_PERMISSION,
+    Cause.UNKNOWN_OBJECT,
+    Cause.WRONG_APP,
+}
+
+
+class Next(StrEnum):
+    """What to do next."""
+
+    FINE = "fine"
+    RENEW = "renew now"
+    ASK_PERSON = "ask the person again"
+    ASK_ADMIN = "ask an admin"
+    WAIT = "wait"
+
+
+class Clock(StrEnum):
+    """Which of a token's two clocks."""
+
+    TOKEN = "token"
+    DATA_ACCESS = "data access"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """token: what the store knows. state: live, expired, dead or unknown. why: in words. do: what to do next.
+
+    clock, ends: which of its clocks decided, and when that runs out or ran out; None: it does not, or nobody said.
+    """
+
+    token: StoredToken
+    state: str
+    why: str
+    do: Next
+    clock: Clock = Clock.TOKEN
+    ends: datetime | None = None
+
+    @property
+    def fine(self) -> bool:
+        """Whether nobody has to do anything."""
+        return self.do is Next.FINE
+
+
+def verdict(stored: StoredToken, now: datetime) -> Verdict:
+    """By what is stored of a token: how it stands, why, and what to do next."""
+    if stored.state is TokenState.DEAD or expired(stored.expires_at, now):
+        return _over(stored, now)
+    if is_due(stored, now) and not stored.trouble:
+        why = f"It {expiry_in_words(stored.expires_at)}, and can be renewed without anyone."
+        return Verdict(stored, "live", why, Next.RENEW, ends=_instant(stored.expires_at))
+    return _of_data_access(stored, now) or _of_expiry(stored, now)
+
+
+def is_due(stored: StoredToken, now: datetime) -> bool:
+    """Whether a token that can be renewed without anyone should be, by now: from day 53 of 60, or within two days of that.
+
+    Tokens that were made together are not renewed together: each has a moment of its own in those two days.
+    """
+    if not isinstance(stored.expires_at, datetime) or not _renewable(stored):
+        return False
+    share = int(stored.fingerprint[:8], 16) / 0xFFFFFFFF
+    return now >= stored.expires_at - RENEWED_BEFORE + share * _SPREAD
+
+
+def _renewable(stored: StoredToken) -> bool:
+    return stored.kind in {TokenKind.USER, TokenKind.SYSTEM_USER} or (stored.kind is TokenKind.PAGE and bool(stored.parent))
+
+
+def _over(stored: StoredToken, now: datetime) -> Verdict:
+    cause = stored.cause or Cause.EXPIRED
+    state = "expired" if cause == Cause.EXPIRED else "dead"
+    number = stored.why.partition(":")[0]  # Graph's words after it, with the time in them, are in token.why
+    why = f"{Cause(cause).means} ({number})" if number else f"It {expiry_in_words(stored.expires_at)}."
+    return Verdict(stored, state, why, _who(stored, cause), ends=_instant(stored.expires_at) if state == "expired" else None)
+
+
+def _who(stored: StoredToken, cause: str) -> Next:
+    return Next.ASK_PERSON if stored.kind in _OF_PEOPLE and cause not in _OF_ADMINS else Next.ASK_ADMIN
+
+
+def _of_data_access(stored: StoredToken, now: datetime) -> Verdict | None:
+    """Set where access to the person's data is over, or will be soon, and the token is for such data."""
+    end = _instant(stored.data_access_until)
+    if end is None or stored.kind not in _OF_PEOPLE or not _reads_data(stored) or end - now > SOON:
+        return None
+    over = "has ended on" if end <= now else "ends on"
+    why = f"Access to the person's data {over} {end:%Y-%m-%d %H:%M} UTC; the token itself {expiry_in_words(stored.expires_at)}."
+    return Verdict(stored, "live", why, Next.ASK_PERSON, Clock.DATA_ACCESS, end)
+
+
+def _reads_data(stored: StoredToken) -> bool:
+    """Whether any of its permissions ends with data access; those for Pages, ads and businesses go on."""
+    asked = set(stored.scopes) - {"public_profile"}
+    lasting = {name for name, facts in permissions().items() if facts.outlives_data_access}
+    return not asked or not asked <= lasting
+
+
+def _of_expiry(stored: StoredToken, now: datetime) -> Verdict:
+    end = _instant(stored.expires_at)
+    if end and end - now <= SOON and (stored.trouble or not _renewable(stored)):
+        why = " ".join(filter(None, (f"It {expiry_in_words(end)}.", stored.trouble)))
+        return Verdict(stored, "live", why, _who(stored, ""), ends=end)
+    return Verdict(stored, "live", f"It {expiry_in_words(stored.expires_at)}.", Next.FINE, ends=end)
+
+
+def _instant(expiry: Expiry) -> datetime | None:
+    return expiry if isinstance(expiry, datetime) else None
