@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -27,7 +26,7 @@ def several(asked: Asked, one: One) -> dict[str, Any] | Answer:
     params = {name: value for name, value in asked.params.items() if name != "ids"}
     told = dict[str, Any]()
     for id in ids:
-        answer = one(replace(asked, path=f"{id}/{asked.path}".rstrip("/"), params=params))
+        answer = one(asked.but(path=f"{id}/{asked.path}".rstrip("/"), params=params))
         if answer.status != 200 or not answer.arrives or isinstance(answer.body, str):
             return answer
         told[id] = answer.body
@@ -44,11 +43,13 @@ def batch(world: World, asked: Asked, one: One) -> list[dict[str, Any] | None]:
     calls = _calls(asked)
     if len(calls) > MOST:
         raise Refusal(1, world.defaults.batch_too_big)
-    answers, named = list[Answer | None](), dict[str, Answer | None]()
+    answers, named, needed = list[Answer | None](), dict[str, Answer | None](), set[str]()
     for call in calls:
-        answers.append(_answer(asked, call, named, one))
+        needs = _needs(call)
+        needed |= needs
+        # Null is what a call is answered with that needs another which failed, and so is not made; or that took too long.
+        answers.append(None if _failed(needs, named) else _answer(asked, call, named, one))
         named[_said(call, "name")] = answers[-1]
-    needed = {need for call in calls for need in _needs(call)}
     return [_item(asked, call, told, needed) for call, told in zip(calls, answers, strict=True)]
 
 
@@ -68,30 +69,30 @@ def _said(call: Mapping[str, Any], name: str) -> str:
 def _needs(call: Mapping[str, Any]) -> set[str]:
     text = f"{_said(call, 'relative_url')} {_said(call, 'body')}"
     named = {_said(call, "depends_on")} if "depends_on" in call else set[str]()
-    return named | {found.group(1) for found in _REFERENCE.finditer(text)}
+    return named | {found.group(1) for found in _REFERENCE.finditer(text)} if "{result=" in text else named
+
+
+def _failed(needs: set[str], before: Mapping[str, Answer | None]) -> bool:
+    return any((needed := before.get(name)) is None or needed.status != 200 for name in needs)
 
 
 def _answer(asked: Asked, call: Mapping[str, Any], before: Mapping[str, Answer | None], one: One) -> Answer | None:
-    # Null is what a call is answered with that needs another which failed, and so is not made; or that took too long.
-    if any((needed := before.get(name)) is None or needed.status != 200 for name in _needs(call)):
-        return None
     path, _, query = _filled(_said(call, "relative_url"), before).partition("?")
     params = _params(query) | _params(_filled(_said(call, "body"), before))
     if "access_token" not in params:
-        given = {**asked.params, "access_token": asked.access_token}
-        params |= {"access_token": _said(call, "access_token")} if "access_token" in call else _credentials(given)
+        params |= {"access_token": _said(call, "access_token")} if "access_token" in call else _credentials(asked)
     method = (_said(call, "method") or "GET").upper()
     inner = ask(method, asked.host, path, params, secure=asked.secure, origin=asked.origin)
-    told = one(replace(inner, version=inner.version or asked.version))
+    told = one(inner if inner.version else inner.but(version=asked.version))
     return told if told.arrives else None
 
 
-def _credentials(params: Mapping[str, str]) -> dict[str, str]:
-    return {name: params[name] for name in CREDENTIALS if name in params}
+def _credentials(asked: Asked) -> dict[str, str]:
+    return {name: asked.params[name] for name in CREDENTIALS if name in asked.params} | {"access_token": asked.access_token}
 
 
 def _params(text: str) -> dict[str, str]:
-    return dict(parse_qsl(text, keep_blank_values=True))
+    return dict(parse_qsl(text, keep_blank_values=True)) if text else {}
 
 
 def _filled(text: str, before: Mapping[str, Answer | None]) -> str:
@@ -99,7 +100,7 @@ def _filled(text: str, before: Mapping[str, Answer | None]) -> str:
         needed = before.get(found.group(1))
         return ",".join(_picked(needed.body if needed else None, re.findall(r"[\w*]+", found.group(2))))
 
-    return _REFERENCE.sub(value, text)
+    return _REFERENCE.sub(value, text) if "{result=" in text else text
 
 
 def _picked(value: Any, steps: list[str]) -> list[str]:

@@ -7,12 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from fbnb.sandbox.facts import Grant
 from fbnb.sandbox.messages import Answer, Asked
 from fbnb.sandbox.records import TokenRecord
 from fbnb.sandbox.traffic import count, emptied, regained
 from fbnb.sandbox.wording import ADS_TIER, business_usage, refusal
 from fbnb.sandbox.world import World
 from fbnb.tokens import TokenKind
+from fbnb.usage import HEADERS
 
 _HOUR, _DAY = 60, 24 * 60
 _BUSINESS = "x-business-use-case-usage"
@@ -64,14 +66,14 @@ def usage_of_all(answers: Iterable[Answer]) -> dict[str, str]:
     """The usage headers of several answers as those of one: of each the last, but every business object there was."""
     told, objects = dict[str, str](), dict[str, dict[str, Any]]()
     for answer in answers:
-        told |= {name: value for name, value in answer.headers.items() if name.endswith("-usage")}
-        for id, cases in json.loads(answer.headers.get(_BUSINESS, "{}")).items():
+        told |= {name: answer.headers[name] for name in HEADERS if name in answer.headers}
+        for id, cases in json.loads(answer.headers[_BUSINESS]).items() if _BUSINESS in answer.headers else ():
             objects.setdefault(id, {}).update({case["type"]: case for case in cases})
     return told | ({_BUSINESS: _json({id: list(cases.values()) for id, cases in objects.items()})} if objects else {})
 
 
 def _platform(pool: Pool, share: float) -> dict[str, str]:
-    text = _json({"call_count": int(share), "total_cputime": 0, "total_time": 0})  # no time passes in a sandbox
+    text = f'{{"call_count":{int(share)},"total_cputime":0,"total_time":0}}'  # no time passes in a sandbox
     return dict.fromkeys(pool.told.split(), text)
 
 
@@ -121,7 +123,9 @@ def _page_pool(world: World, token: TokenRecord, page: str) -> Pool:
 
 
 def _platform_pools(world: World, token: TokenRecord, page: str) -> tuple[Pool, ...]:
-    users = max(1, sum(bool(world.grant(person, token.app).granted) for person in world.people))
+    now = world.now()
+    grants = [world.facts.latest(Grant, (person, token.app), now) for person in world.people]
+    users = max(1, sum(bool(found and found[1].granted) for found in grants))
     told = "x-app-usage x-page-usage" if page else "x-app-usage"
     app = Pool(token.app, world.defaults.calls_per_user * users, _HOUR, "32" if page else "4", told)
     if token.person not in world.people:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from fbnb.catalogue import roles
@@ -31,7 +30,7 @@ def dialog(world: World, asked: Asked) -> Answer:
     if config and config.token == "system_user" and (problem := _unfit(asked)):
         return message("Invalid Request", problem)
     scopes = f"{asked.get('scope')} {' '.join(config.scopes) if config else ''}".strip()
-    return login_dialog(world, replace(asked, params={**asked.params, "scope": scopes}), _consented)
+    return login_dialog(world, asked.but(params={**asked.params, "scope": scopes}), _consented)
 
 
 def _configuration(app: App, id: str) -> LoginConfiguration | None:

@@ -75,10 +75,10 @@ def current(world: World, asked: Asked) -> TokenRecord:
 
 def read(world: World, text: str) -> TokenRecord:
     """The token a string stands for, dead or alive. Raises Refusal 190 with the words for each way of being unreadable."""
-    if re.fullmatch(r"\d+\|.+", text):
-        return _app_token(world, text)
     if text in world.tokens:
         return world.tokens[text]
+    if re.fullmatch(r"\d+\|.+", text):
+        return _app_token(world, text)
     if text.startswith("EAA"):
         raise Refusal(190, "The access token could not be decrypted")
     raise Refusal(190, "Invalid OAuth access token - Cannot parse access token")

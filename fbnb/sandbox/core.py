@@ -6,7 +6,6 @@ Every adapter (in process today, over HTTP later) calls `answer` and nothing els
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from fbnb.errors import numbered
@@ -67,7 +66,7 @@ def _together(
     def work() -> Answer:
         told = reply(world, asked, lambda version: make(one))
         late = sum(answer.seconds for answer in inside if answer.arrives)
-        return replace(told, headers={**told.headers, **usage_of_all(inside)}, seconds=max(told.seconds, late))
+        return told.but(headers={**told.headers, **usage_of_all(inside)}, seconds=max(told.seconds, late))
 
     return _unless_struck(world, asked, "around" if place == "alone" else place, work)
 
@@ -91,7 +90,7 @@ def _refused_by(world: World, asked: Asked, fault: Fault) -> Answer:
     if fault.of_dialog:
         return redirect(asked, error_code=str(said.code), error_message=said.message)
     told = refused(world, asked, said)
-    return replace(told, headers={**told.headers, **fault.headers(world, asked)})
+    return told.but(headers={**told.headers, **fault.headers(world, asked)})
 
 
 def _budgeted(world: World, asked: Asked) -> Answer:
@@ -101,11 +100,11 @@ def _budgeted(world: World, asked: Asked) -> Answer:
     def ask(version: str) -> Any:
         twin = find(world, asked)
         check(drawn)
-        return twin(world, replace(asked, version=version if asked.version else "", served=version, caller=token))
+        return twin(world, asked.but(version=version if asked.version else "", served=version, caller=token))
 
     told = reply(world, asked, ask)
     shares = usage(world, drawn)
-    return replace(told, headers={**told.headers, **shares}) if shares else told
+    return told.but(headers={**told.headers, **shares}) if shares else told
 
 
 def _caller(world: World, asked: Asked) -> TokenRecord | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from fbnb.sandbox.messages import Asked
 
@@ -22,7 +21,7 @@ def inner(asked: Asked, name: str, path: str) -> Asked:
     outside, _, inside = dict(_parts(asked.get("fields"))).get(name, "").partition("{")
     params = {key: asked.params[key] for key in CREDENTIALS if key in asked.params}
     told = {"fields": inside.rpartition("}")[0]} if inside else {}
-    return replace(asked, path=path, params=dict(_MODIFIER.findall(outside)) | told | params)
+    return asked.but(path=path, params=dict(_MODIFIER.findall(outside)) | told | params)
 
 
 def _parts(text: str) -> Iterator[tuple[str, str]]:

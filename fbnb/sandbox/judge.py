@@ -57,6 +57,8 @@ class Death:
 
 def death(world: World, token: TokenRecord) -> Death | None:
     """The earliest end the token has met by now, None while it lives."""
+    if not token.person:  # an app's own: it ends with the secret, and then is none that can be read
+        return None
     met = [found for check in _CHECKS if (found := check(world, token)) and found.moment.at <= world.now()]
     return min(met, key=lambda found: found.moment, default=None)
 
@@ -176,8 +178,10 @@ def _page_not_granted(world: World, token: TokenRecord) -> Death | None:
 
 
 def _role_lost(world: World, token: TokenRecord) -> Death | None:
+    if not token.page:
+        return None
     found = _since(world, RoleChanged, (token.person, token.page), lambda changed: changed.role in {"", "live_contributor"})
-    return Death(found[0], Refusal(190, _ROLE_LOST, 492)) if found and token.page else None
+    return Death(found[0], Refusal(190, _ROLE_LOST, 492)) if found else None
 
 
 def _two_factor_missing(world: World, token: TokenRecord) -> Death | None:

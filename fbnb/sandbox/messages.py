@@ -6,8 +6,9 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
+
+import msgspec
 
 from fbnb.redact import SECRET_PARAMETERS, redact, redact_params
 from fbnb.sandbox.encodings import basic
@@ -22,8 +23,7 @@ _VERSION = re.compile(r"v\d+\.\d+")
 _json = json.JSONEncoder(separators=(",", ":")).encode
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """One request, whatever carried it. `path` has no version; `authorization` is the header's token, if any.
 
     version: as it was asked for, "" for none. served: the version that runs the call. origin: where all of Graph is served,
@@ -34,13 +34,17 @@ class Asked:
     method: str
     host: str
     path: str
-    params: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] = msgspec.field(default_factory=dict)
     authorization: str = ""
     version: str = ""
     served: str = ""
     secure: bool = True
     origin: str = ""
-    caller: TokenRecord | None = field(default=None, repr=False)
+    caller: TokenRecord | None = None
+
+    def but(self, **changes: Any) -> Self:
+        """The same, changed."""
+        return msgspec.structs.replace(self, **changes)
 
     @property
     def access_token(self) -> str:
@@ -100,8 +104,7 @@ def ask(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """Status, headers, and a body: a value to send as JSON, or text (a page) to send as it is.
 
     How it travels, where a fault befell it. seconds: until it has arrived, infinite for never. reset: the connection breaks
@@ -110,9 +113,13 @@ class Answer:
 
     status: int
     body: Any
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
     seconds: float = 0.0
     reset: bool = False
+
+    def but(self, **changes: Any) -> Self:
+        """The same, changed."""
+        return msgspec.structs.replace(self, **changes)
 
     @property
     def content(self) -> bytes:

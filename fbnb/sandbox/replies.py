@@ -12,12 +12,12 @@ from fbnb.sandbox.world import World
 
 def reply(world: World, asked: Asked, twin: Callable[[str], Any]) -> Answer:
     """What the twin answers, told the version that runs the call, or the refusal that it raises, with Graph's usual headers."""
-    trace_id, version = "A" + world.next_digest("trace", 22), usable(world.now())[-1]
+    trace_id, version = "A" + world.next_digest("trace", 22), ""
     try:
         version = served(world, asked.version, asked.path)
         told = twin(version)
     except Refusal as refusal:
-        return _refusal(refusal, version, trace_id)
+        return _refusal(refusal, version or usable(world.now())[-1], trace_id)
     return told if isinstance(told, Answer) else Answer(200, told, _headers(version, trace_id))
 
 

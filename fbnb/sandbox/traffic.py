@@ -10,13 +10,10 @@ Entry = tuple[int, int]
 
 def count(world: World, key: str, minutes: int) -> int:
     """One more call under a key. minutes: the window. Returns the calls within it, this one among them."""
-    *kept, last = _within(world, key, minutes) or [(0, 0)]
-    minute = _minute(world)
-    if last[0] == minute:
-        world.traffic[key] = (*kept, (minute, last[1] + 1))
-    else:
-        world.traffic[key] = (*kept, *([last] if last[1] else []), (minute, 1))
-    return sum(calls for _, calls in world.traffic[key])
+    minute, kept = _minute(world), _within(world, key, minutes)
+    calls = kept.pop()[1] if kept and kept[-1][0] == minute else 0
+    world.traffic[key] = (*kept, (minute, calls + 1))
+    return sum(calls for _, calls in kept) + calls + 1
 
 
 def used(world: World, key: str, minutes: int) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 
 from fbnb.sandbox.messages import Answer
 from fbnb.sandbox.wording import wait_headers
@@ -30,11 +29,11 @@ def gone_wrong(way: str, work: Callable[[], Answer], status: int, seconds: float
             return _cut(work())
         case "slow":
             told = work()
-            return replace(told, seconds=told.seconds + seconds)
+            return told.but(seconds=told.seconds + seconds)
         case _:
-            return replace(work(), reset=True)
+            return work().but(reset=True)
 
 
 def _cut(told: Answer) -> Answer:
     text = told.content.decode()
-    return replace(told, body=text[: max(1, len(text) // 2)])
+    return told.but(body=text[: max(1, len(text) // 2)])
