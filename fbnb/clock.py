@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Protocol
 
 LATEST = datetime(9000, 1, 1, tzinfo=UTC)
@@ -26,6 +27,20 @@ class SystemClock:
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
+
+
+class HeardClock(SystemClock):
+    """The clock of a machine elsewhere: the real time, and by how much the other was ahead of it when it was asked.
+
+    date: the `Date` of an answer of its. It is in whole seconds, so a difference of less than two is none.
+    """
+
+    def __init__(self, date: str) -> None:
+        ahead = parsedate_to_datetime(date) - super().now()
+        self._ahead = ahead if abs(ahead) >= timedelta(seconds=2) else timedelta(0)
+
+    def now(self) -> datetime:
+        return super().now() + self._ahead
 
 
 class ManualClock:

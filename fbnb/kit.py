@@ -62,7 +62,8 @@ def connect(target: str | None = None, *, world: Path | str | None = None) -> tu
 def _far_client(settings: Settings) -> GraphClient:
     """A client of what is not in this process; whoever sits at the terminal answers the dialog."""
     if settings.served:
-        return GraphClient(settings, ServedTransport(settings.served), consent=_paste_from(settings.served))
+        transport = ServedTransport(settings.served)
+        return GraphClient(settings, transport, transport.clock(), _paste_from(settings.served))
     return GraphClient(settings, live_transport(), consent=paste_redirect)
 
 

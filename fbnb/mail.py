@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -12,6 +11,7 @@ from typing import Self
 from fbnb.errors import InputError, NoticeFailed, SettingError
 from fbnb.letter import Notice, message, one_line, read_address
 from fbnb.redact import ELLIPSIS, Secret
+from fbnb.settings import variable
 from fbnb.smtp import EXAMPLE, Connection, connected, hangs, read_server, said, stands
 
 __all__ = ["Mail", "Notice", "message"]
@@ -116,7 +116,7 @@ class Mail:
 
 def _told(environ: Mapping[str, str] | None) -> tuple[Secret, str, str] | SettingError:
     """Server, sender and recipient; an error is given back, for this frame has the whole environment in clear."""
-    found = {name: (os.environ if environ is None else environ).get(name, "").strip() for name in _EXAMPLES}
+    found = {name: variable(name).reveal() if environ is None else environ.get(name, "").strip() for name in _EXAMPLES}
     for name, text in found.items():
         such = f"Such as {name}={_EXAMPLES[name]}."
         if not text:

@@ -14,10 +14,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fbnb.errors import SettingError
-from fbnb.redact import Secret
+from fbnb.redact import ELLIPSIS, Secret
 
 _KNOWN = frozenset(
-    f"FBNB_{name}" for name in ("TARGET", "APP_ID", "APP_SECRET", "CLIENT_TOKEN", "VERSION", "REDIRECT_URI", "WORLD")
+    f"FBNB_{name}"
+    for name in (
+        "TARGET APP_ID APP_SECRET CLIENT_TOKEN VERSION REDIRECT_URI WORLD"
+        " STORE STORE_PASSPHRASE STORE_NEW_PASSPHRASE SMTP MAIL_FROM MAIL_TO LOGIN_LINK APP_NAME"
+    ).split()
 )
 DEFAULT_VERSION = "v26.0"
 DEFAULT_REDIRECT_URI = "http://localhost:8400/callback"
@@ -79,12 +83,9 @@ def load_settings(target: str | None = None, environ: Mapping[str, str] | None =
 
 def _told(environ: Mapping[str, str] | None, folder: Path) -> dict[str, Any] | SettingError:
     """The fields of Settings, the secret already one: no frame that still has it in clear can be part of a traceback."""
-    try:
-        found = _variables(os.environ if environ is None else environ, folder)
-    except (UnicodeDecodeError, OSError) as wrong:
-        return SettingError(
-            f"The file .env cannot be read ({type(wrong).__name__}).", remedy="Save it as UTF-8, readable by you."
-        )
+    found = _variables(os.environ if environ is None else environ, folder)
+    if isinstance(found, SettingError):
+        return found
     for name in sorted(set(found) - _KNOWN):
         if meant := difflib.get_close_matches(name, _KNOWN, n=1, cutoff=0.85):
             return SettingError(f"There is no variable {name}.", remedy=f"Did you mean {meant[0]}?")
@@ -100,14 +101,31 @@ def _told(environ: Mapping[str, str] | None, folder: Path) -> dict[str, Any] | S
     }
 
 
-def _variables(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
+def variable(name: str) -> Secret:
+    """One FBNB_ variable that is no setting of the client, found as those are, and hidden: it may have a password in it.
+
+    Raises SettingError: the file `.env` cannot be read.
+    """
+    found = _variables(os.environ, Path.cwd())
+    value = found if isinstance(found, SettingError) else Secret(found.get(name, ""), shown=ELLIPSIS)
+    del found
+    if isinstance(value, SettingError):
+        raise value
+    return value
+
+
+def _variables(environ: Mapping[str, str], folder: Path) -> dict[str, str] | SettingError:
     found: dict[str, str | None] = {}
     # A notebook's kernel stands in notebooks/, the .env usually one folder up.
     for place in (folder.parent, folder):
         if (place / ".env").is_file():
             from dotenv import dotenv_values  # most have no such file
 
-            found |= {name: value for name, value in dotenv_values(place / ".env", interpolate=False).items() if value}
+            try:
+                found |= {name: value for name, value in dotenv_values(place / ".env", interpolate=False).items() if value}
+            except (UnicodeDecodeError, OSError) as wrong:
+                problem = f"The file .env cannot be read ({type(wrong).__name__})."
+                return SettingError(problem, remedy="Save it as UTF-8, readable by you.")
     found |= {name: value for name, value in environ.items() if value}
     return {name: value.strip() for name, value in found.items() if name.startswith("FBNB_") and value and value.strip()}
 

@@ -53,7 +53,7 @@ CELLS = {
     "version v26": ("Settings(version='v26')", "SettingError", "Did you mean v26.0?"),
     "world with a syntax error": ("connect(world='bad.json')", "WorldError", "bad.json, line 2, column 9"),
     "no such world": ("connect(world='none.json')", "WorldError", "No such file"),
-    "no such target": ("connect(target='lif')", "SettingError", "sandbox or live"),
+    "no such target": ("connect(target='lif')", "SettingError", "sandbox, live, or"),
     "no such person": ("sandbox.person('Nobody')", "InputError", "There are Mara Quay"),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -123,3 +124,13 @@ def test_a_served_sandbox_is_named_in_the_call_and_needs_its_app(
         assert get_app_token(client)
     with pytest.raises(SettingError, match="not the address of a sandbox on this machine"):
         connect(target="http://192.168.0.2:8765")
+
+
+def test_a_client_of_a_served_sandbox_goes_by_its_clock(graph_server: GraphServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in graph_server.variables.items():
+        monkeypatch.setenv(name, value)
+    graph_server.sandbox.clock.advance(days=57)
+    asked = len(graph_server.sandbox.requests)
+    client, _ = connect()
+    assert abs(client.now() - graph_server.sandbox.clock.now()) < timedelta(seconds=3)
+    assert len(graph_server.sandbox.requests) == asked

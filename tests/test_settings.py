@@ -8,7 +8,7 @@ import pytest
 
 from fbnb.errors import SettingError
 from fbnb.redact import Secret
-from fbnb.settings import Settings, Target, load_settings
+from fbnb.settings import Settings, Target, load_settings, variable
 
 SECRET = "decafbadc0ffee00decafbadc0ffee01"
 SERVED = {"FBNB_TARGET": "http://127.0.0.1:8765", "FBNB_APP_ID": "1000000000001", "FBNB_APP_SECRET": SECRET}
@@ -134,3 +134,16 @@ def test_an_address_belongs_to_a_served_sandbox_alone() -> None:
     for target, served in ((Target.SANDBOX, "http://127.0.0.1:8765"), (Target.SERVED, "")):
         with pytest.raises(SettingError, match="FBNB_TARGET"):
             Settings(target, "1000000000001", served=served)
+
+
+def test_a_variable_that_is_no_setting_is_found_in_the_env_file_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text("FBNB_STORE=postgresql://u:hidden-there@host/name\nFBNB_APP_NAME=from the file\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FBNB_APP_NAME", "from the environment")
+    assert variable("FBNB_STORE").reveal() == "postgresql://u:hidden-there@host/name"
+    assert "hidden" not in repr(variable("FBNB_STORE"))
+    assert variable("FBNB_APP_NAME").reveal() == "from the environment"
+    assert not variable("FBNB_SMTP")
+    (tmp_path / ".env").write_bytes(b"FBNB_STORE=\xff\xfe")
+    with pytest.raises(SettingError, match="cannot be read"):
+        variable("FBNB_STORE")

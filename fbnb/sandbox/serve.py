@@ -11,6 +11,7 @@ import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email.utils import format_datetime
 
 import uvicorn
 from starlette.applications import Starlette
@@ -80,6 +81,7 @@ def _server(sandbox: Sandbox, key: Secret, url: str) -> uvicorn.Server:
             log_config=None,
             access_log=False,
             server_header=False,
+            date_header=False,  # which is the machine's time, and not the world's
             proxy_headers=False,
             timeout_graceful_shutdown=0,
         )
@@ -132,8 +134,9 @@ class _Graph:
             body = b"" if _BODY.isdisjoint(request.headers) else await _body(request)
         except ClientDisconnect:
             return
+        date = {"date": format_datetime(self._world.now(), usegmt=True)}
         if body is None or request.method == "OPTIONS":
-            await (_TOO_LARGE if body is None else _ALLOWED)(scope, receive, send)
+            await (_TOO_LARGE if body is None else Response(headers=_ALLOWED | date))(scope, receive, send)
             return
         asked = self._asked(request, body)
         try:
@@ -149,7 +152,7 @@ class _Graph:
         if told.reset:
             _break(scope)
         else:
-            await Response(told.content, told.status, told.headers)(scope, receive, send)
+            await Response(told.content, told.status, {**told.headers, **date})(scope, receive, send)
 
     def _asked(self, request: Request, body: bytes) -> Asked:
         scope, headers = request.scope, request.headers
@@ -167,13 +170,11 @@ def _foreign(request: Request, asked: Asked) -> bool:
 
 
 _FOREIGN = Answer(403, "A page of another site has sent this form. Open the dialog itself.", {"content-type": "text/plain"})
-_ALLOWED = Response(
-    headers={
-        "access-control-allow-origin": "*",
-        "access-control-allow-methods": "GET, POST, DELETE",
-        "access-control-allow-headers": "authorization, content-type",
-    }
-)
+_ALLOWED = {
+    "access-control-allow-origin": "*",
+    "access-control-allow-methods": "GET, POST, DELETE",
+    "access-control-allow-headers": "authorization, content-type",
+}
 
 
 _TOO_LARGE = Response("Content Too Large", 413, {"connection": "close"})
