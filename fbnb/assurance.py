@@ -8,17 +8,17 @@ from datetime import UTC, datetime, timedelta
 
 from fbnb.catalogue import scope_list
 from fbnb.client import GraphClient
-from fbnb.errors import LoginNeeded, NotRenewed, RateLimited, TemporaryFailure, TransportError, UnreadableAnswer
+from fbnb.errors import PASSING, InputError, LoginNeeded, NotRenewed, RowDamaged, StoreBusy, TokenInvalid
 from fbnb.flows.app_tokens import compose_app_token
 from fbnb.flows.debug_token import debug_token
 from fbnb.flows.login import login_url
 from fbnb.renewal import renew
 from fbnb.store import StoredToken, TokenStore
-from fbnb.store.findings import checked
+from fbnb.store.findings import checked, died
+from fbnb.store.records import Row
 from fbnb.tokens import AccessToken
-from fbnb.verdicts import Clock, Next, Verdict, verdict
+from fbnb.verdicts import Next, Verdict, readable, verdict
 
-_PASSING = (RateLimited, TemporaryFailure, TransportError, UnreadableAnswer)
 _LAST = datetime.max.replace(tzinfo=UTC)
 
 
@@ -35,14 +35,16 @@ def ensure(
     """
     wanted, why, auth_type = scope_list(scopes), "", ""
     for stored in _candidates(client, store, subject):
-        if missing := [scope for scope in wanted if scope not in stored.scopes]:
-            why, auth_type = why or f"Their token lacks {', '.join(missing)}.", auth_type or "rerequest"
+        try:
+            found = _asked(client, store, stored, within)
+        except (InputError, RowDamaged) as damaged:  # it was forgotten meanwhile, or changed; another may do
+            why = why or damaged.problem
             continue
-        found = _asked(client, store, stored, within)
-        if found.state == "live" and not _unreadable(found, client.now()):
+        missing = [scope for scope in wanted if scope not in found.token.scopes]
+        if found.state == "live" and not missing and readable(found.token, client.now()):
             return store.get(_renewed(client, store, found))
         if not why:  # the best token's is the reason
-            why, auth_type = found.why, "reauthorize" if found.clock is Clock.DATA_ACCESS else ""
+            why, auth_type = _reason(found, missing)
     why, state = why or "No token of theirs is stored.", client.nonce()
     raise LoginNeeded(why, url=login_url(client, wanted, state=state, auth_type=auth_type or None), state=state)
 
@@ -50,6 +52,8 @@ def ensure(
 def _candidates(client: GraphClient, store: TokenStore, subject: str) -> list[StoredToken]:
     """The tokens that act for someone: those that work before the others, and of them those that end last."""
     now = client.now()
+    if not subject:  # to the store that is everyone
+        return []
 
     def rank(stored: StoredToken) -> tuple[bool, datetime]:
         return stored.works(now), stored.expires_at if isinstance(stored.expires_at, datetime) else _LAST
@@ -59,17 +63,31 @@ def _candidates(client: GraphClient, store: TokenStore, subject: str) -> list[St
 
 def _asked(client: GraphClient, store: TokenStore, stored: StoredToken, within: timedelta) -> Verdict:
     now = client.now()
-    if stored.last_checked is None or now - stored.last_checked >= within:
+    age = now - stored.last_checked if stored.last_checked else within
+    if not timedelta(0) <= age < within:
         token = store.get(stored)
         using = compose_app_token(client.settings) if client.settings.app_secret else token
-        with suppress(*_PASSING):
-            stored = store.note(stored, **checked(debug_token(client, token, using=using), now))
+        with suppress(StoreBusy, *PASSING):
+            stored = store.note(stored, **_found(client, token, using, now))
     return verdict(stored, now)
 
 
-def _unreadable(found: Verdict, now: datetime) -> bool:
-    """Whether the token works and its person's data may be read no more."""
-    return found.clock is Clock.DATA_ACCESS and found.ends is not None and found.ends <= now
+def _found(client: GraphClient, token: AccessToken, using: AccessToken, now: datetime) -> Row:
+    try:
+        return checked(debug_token(client, token, using=using), now)
+    except TokenInvalid as dead:
+        if using is not token:
+            raise
+        return died(dead)
+
+
+def _reason(found: Verdict, missing: list[str]) -> tuple[str, str]:
+    """Why a token will not do, in words, and the auth_type of a login that would mend it."""
+    if found.state != "live":
+        return found.why, ""
+    if missing:
+        return f"Their token lacks {', '.join(missing)}.", "rerequest"
+    return "Access to their data is over.", "reauthorize"
 
 
 def _renewed(client: GraphClient, store: TokenStore, found: Verdict) -> StoredToken:
@@ -78,5 +96,5 @@ def _renewed(client: GraphClient, store: TokenStore, found: Verdict) -> StoredTo
         return found.token
     try:
         return renew(client, store, found.token)
-    except (NotRenewed, *_PASSING):
+    except (NotRenewed, StoreBusy, *PASSING):
         return found.token

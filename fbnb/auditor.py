@@ -11,18 +11,15 @@ from typing import Never
 
 from tqdm.auto import tqdm
 
-from fbnb.check import Errand, Report, check
 from fbnb.client import BATCH, GraphClient
-from fbnb.errors import RateLimited, SettingError
+from fbnb.errand import Errand, Report, check
+from fbnb.errors import SettingError
+from fbnb.pace import Pace
 from fbnb.store import TokenStore
-from fbnb.store.runs import Run, begin, count, end, known, pages
-from fbnb.usage import Usage
+from fbnb.store.runs import Run, begin, count, end, fingerprints
 from fbnb.verdicts import Verdict, verdict
 
 AT_ONCE = 8
-_FULL = 90  # percent of the limit that an audit leaves the rest of the app
-_PAUSE = 300  # seconds until a limit that is reached is looked at again
-_PATIENCE = 15  # looks: of a limit by the hour, one of them finds room
 
 
 def audit(
@@ -55,11 +52,9 @@ def audit(
 def _audit(
     client: GraphClient, store: TokenStore, run: Run, executor: Executor | None, at_once: int, quiet: bool
 ) -> Iterator[Verdict]:
-    found = pages(store, run, BATCH, done=True) if run.resumed else iter(())
-    before = (verdict(stored, client.now()) for some in found for stored in known(store, some))
     bar = tqdm(total=count(store, run), desc="Audit", unit="token", delay=2, leave=False, disable=quiet)
     with bar, _workers(executor, at_once) as workers:
-        for one in chain(before, _Auditor(client, store, run, workers, at_once, bar).verdicts()):
+        for one in _Auditor(client, store, run, workers, at_once, bar).verdicts():
             bar.update()
             yield one
     end(store, run, client.now())
@@ -84,9 +79,8 @@ class _Auditor:
         self, client: GraphClient, store: TokenStore, run: Run, workers: Executor, at_once: int, bar: tqdm[Never]
     ) -> None:
         self.client, self.store, self.run, self.workers, self.at_once = client, store, run, workers, at_once
-        self.pace, self.bar = Pace(), bar
-        self.todo = chain.from_iterable(pages(store, run, BATCH, done=False))
-        self.refused, self.waiting = deque[str](), set[Future[Report]]()
+        self.pace, self.bar, self.waiting = Pace(), bar, set[Future[Report]]()
+        self.todo, self.refused = fingerprints(store, run), deque[str]()
 
     def verdicts(self) -> Iterator[Verdict]:
         """A verdict about every token that is left, as the reports come in."""
@@ -106,7 +100,8 @@ class _Auditor:
                 break
             if self.pace.full:
                 self._pause()
-            errand = Errand(self.client, self.store, self.run, tuple(some), shown=self.pace.heard is None)
+            shown = not self.pace.heard
+            errand = Errand(self.client, self.store.place, self.run, tuple(some), shown, self.store)
             self.waiting.add(self.workers.submit(check, errand))
         return bool(self.waiting)
 
@@ -120,48 +115,15 @@ class _Auditor:
         self.bar.set_description("Audit")
 
     def _take_in(self, report: Report) -> Iterator[Verdict]:
-        self.pace.hear(report)
+        self.pace.hear(report.usage, len(report.found), refused=bool(report.limited), alone=not self.waiting)
         self.refused += report.limited
-        for stored in known(self.store, [name for name in report.fingerprints if name not in report.limited]):
+        for stored in report.found:
             doubt = report.doubts.get(stored.fingerprint)
-            yield doubt.verdict(stored) if doubt else verdict(stored, self.client.now())
+            told = doubt.verdict(stored) if doubt else verdict(stored, self.client.now())
+            if told.state not in {"expired", "dead"} or not self.store.retired(stored):
+                yield told
 
 
 def _taken(those: deque[str]) -> Iterator[str]:
     while those:
         yield those.popleft()
-
-
-class Pace:
-    """How many requests may be under way, by what Graph has said of the app's limit: the next ones must not go beyond it."""
-
-    def __init__(self) -> None:
-        self.heard: Usage | None = None
-        self._each, self._pauses = 0.0, 0
-
-    @property
-    def full(self) -> bool:
-        """Whether one more request of fifty would go too far; then a single call finds out when it would no more."""
-        return self.heard is not None and (self.heard.minutes > 0 or self.heard.percent + self._each > _FULL)
-
-    def most(self, wanted: int) -> int:
-        """How many requests may be under way; one, until the first has told what it costs, and while there is no room."""
-        if self.heard is None or self.full:
-            return 1
-        room = (_FULL - self.heard.percent) / self._each if self._each else wanted
-        return max(1, min(wanted, int(room)))
-
-    def pause(self) -> float:
-        """Seconds to wait before the next call. Raises RateLimited: so often that waiting is no help."""
-        self._pauses += 1
-        if self._pauses > _PATIENCE:
-            raise RateLimited("The app's limit stays reached.", remedy="Call the audit again later: it goes on where it stopped.")
-        return max(_PAUSE, 60 * (self.heard.minutes if self.heard else 0))
-
-    def hear(self, report: Report) -> None:
-        """Learn from a report what the limit stands at, and what a request of fifty costs."""
-        before = self.heard.percent if self.heard else 0
-        if len(report.fingerprints) == BATCH:
-            self._each = max(self._each, report.usage.percent - before)
-        self.heard = report.usage if report.usage.loads or self.heard is None else self.heard
-        self._pauses = self._pauses if report.limited else 0

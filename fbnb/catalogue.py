@@ -44,6 +44,12 @@ def permissions() -> dict[str, PermissionFacts]:
 
 
 @cache
+def lasting_permissions() -> frozenset[str]:
+    """The permissions that go on when access to the person's own data is over."""
+    return frozenset(name for name, facts in permissions().items() if facts.outlives_data_access)
+
+
+@cache
 def tasks() -> dict[str, str]:
     """All 27 tasks a person can hold on a Page, each with what it allows."""
     return {row["task"]: row["allows"] for row in rows("tasks.csv")}

@@ -362,6 +362,10 @@ class VersionRetired(RequestInvalid):
     remedy = "Call a version that is in use (FBNB_VERSION)."
 
 
+PASSING = (RateLimited, TemporaryFailure, TransportError, UnreadableAnswer)
+"""What passes by itself: the same call may well succeed later, and it says nothing about the token."""
+
+
 def graph_error(status: int, body: dict[str, Any], known: Iterable[str] = ()) -> GraphError:
     """The error that an answer with an `error` object means.
 

@@ -44,7 +44,7 @@ class Notice:
 
     app, label: as they know the app, and themselves or their Page. fingerprint: of the token, for us alone. about: "token" or
     "data access". rung: "14 days" ... "1 day", or "expired". ends: aware; None where not known. why, do: sentences. link: where
-    they log in again. at: when it is said, aware.
+    they log in again. at: when it is said, aware. for_admin: no login helps; somebody has to look into it.
     """
 
     app: str
@@ -57,6 +57,7 @@ class Notice:
     do: str
     link: str
     at: datetime
+    for_admin: bool = False
 
 
 def message(notice: Notice, sender: str, to: str) -> EmailMessage:
@@ -66,7 +67,8 @@ def message(notice: Notice, sender: str, to: str) -> EmailMessage:
     """
     address, mail = read_address(sender), EmailMessage(SMTP)
     mail["From"], mail["To"], mail["Date"] = address, read_address(to), in_utc(notice.at)
-    mail["Subject"] = one_line(f"{notice.app} needs you to log in again{_within(notice)}")
+    wants = f"an admin to look into {notice.label}" if notice.for_admin else "you to log in again"
+    mail["Subject"] = one_line(f"{notice.app} needs {wants}{_within(notice)}")
     mail["Message-ID"] = f"<{_name(notice)}@{address.domain}>"
     mail["Auto-Submitted"] = "auto-generated"
     text = _text(notice, address.addr_spec)
@@ -103,7 +105,7 @@ def _text(notice: Notice, sender: str) -> str:
             _wrapped(_what(notice)),
             _wrapped(f"Why: {notice.why}"),
             _wrapped(f"What to do: {notice.do}"),
-            _STEPS.format(link=_checked(notice.link)).rstrip(),
+            *([] if notice.for_admin else [_STEPS.format(link=_checked(notice.link)).rstrip()]),
             _wrapped(f"Any question? Ask those who run {notice.app}: {sender}") + "\n",
         ]
     )
@@ -113,9 +115,11 @@ def _what(notice: Notice) -> str:
     deed = "read your data on Facebook" if notice.about == "data access" else "act on Facebook"
     ends = f"{in_utc(notice.ends):%Y-%m-%d %H:%M} UTC" if notice.ends else ""
     if notice.rung == "expired":
-        return f"{notice.app} can no longer {deed} for {notice.label}{ends and f', since {ends}'}. Please log in again."
+        ended = f"{notice.app} can no longer {deed} for {notice.label}{ends and f', since {ends}'}."
+        return ended if notice.for_admin else f"{ended} Please log in again."
     until = f"until {ends}" if ends else f"for {notice.rung} more at most"
-    return f"{notice.app} can {deed} for {notice.label} {until}. Please log in again before that."
+    ends_soon = f"{notice.app} can {deed} for {notice.label} {until}."
+    return ends_soon if notice.for_admin else f"{ends_soon} Please log in again before that."
 
 
 def _within(notice: Notice) -> str:

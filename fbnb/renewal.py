@@ -6,7 +6,15 @@ from collections.abc import Callable
 from datetime import datetime
 
 from fbnb.client import GraphClient
-from fbnb.errors import GraphError, InputError, NotRenewed, RateLimited, TemporaryFailure
+from fbnb.errors import (
+    PASSING,
+    AppCredentialsWrong,
+    AppRestricted,
+    GraphError,
+    InputError,
+    NotRenewed,
+    ProofRejected,
+)
 from fbnb.flows.app_tokens import compose_app_token
 from fbnb.flows.debug_token import debug_token
 from fbnb.flows.long_lived import extend_user_token
@@ -19,7 +27,8 @@ from fbnb.store.records import Row
 from fbnb.tokens import NEVER, AccessToken, TokenInfo, TokenKind
 from fbnb.verdicts import is_due
 
-_PASSING = (RateLimited, TemporaryFailure)
+# No fault of the token's: it passes, or the app's owner sees to it.
+_NOT_ITS_OWN = (*PASSING, AppRestricted, AppCredentialsWrong, ProofRejected)
 _BY = {
     TokenKind.USER: "oauth/access_token, fb_exchange_token",
     TokenKind.SYSTEM_USER: "oauth/access_token, set_token_expires_in_60_days",
@@ -35,7 +44,8 @@ def renew(client: GraphClient, store: TokenStore, token: StoredToken | AccessTok
     is got again by the user token it was made with, renewed first if need be.
 
     Raises NotRenewed: it would do harm, as to a token that never ends; or Graph gave nothing better. The old one is left as
-    it is. TransportError, TemporaryFailure, RateLimited: nothing was changed. InputError: the store has no such token.
+    it is. TransportError, TemporaryFailure, RateLimited, and what is the app's own trouble: nothing was changed. InputError:
+    the store has no such token.
     """
     stored = _latest(store, token)
     if stored.kind is TokenKind.PAGE and stored.parent:
@@ -73,7 +83,7 @@ def _renewed(client: GraphClient, hold: Hold, *, early: bool) -> str | NotRenewe
     try:
         new = _made(client, hold.store, stored)
     except GraphError as refused:
-        if isinstance(refused, _PASSING):
+        if isinstance(refused, _NOT_ITS_OWN):
             raise
         return _noted(hold, NotRenewed(refused.problem, remedy=refused.remedy))
     info = debug_token(client, new, using=compose_app_token(client.settings))

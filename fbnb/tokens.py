@@ -49,7 +49,7 @@ def fingerprint(text: str) -> str:
 
     A plain hash is enough: a token is long and random, so nobody gets from the hash to the token by trying, as with passwords.
     """
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 class TokenKind(StrEnum):
@@ -136,6 +136,8 @@ def _wrong_with(text: str, kind: TokenKind) -> InputError | None:
         return InputError(
             f"The access token has a {'line break' if found.group() in chr(10) + chr(13) else 'space'} in it.", remedy=again
         )
+    if not text.isascii():
+        return InputError("The access token has a character in it that no token has.", remedy=again)
     if ("|" in text) != (kind in {TokenKind.APP, TokenKind.CLIENT}):
         shape = "has the app-id|… form of an app or client token" if "|" in text else "lacks the | of an app or client token"
         return InputError(f"This is not a {kind} token: it {shape}.", remedy="Name its kind, or paste the other token.")

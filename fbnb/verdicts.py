@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from fbnb.catalogue import permissions
+from fbnb.catalogue import lasting_permissions
 from fbnb.diagnosis import Cause
 from fbnb.store.records import StoredToken, TokenState
 from fbnb.tokens import Expiry, TokenKind, expired, expiry_in_words
@@ -61,6 +61,9 @@ class Verdict:
     clock: Clock = Clock.TOKEN
     ends: datetime | None = None
 
+    def __repr__(self) -> str:
+        return f"Verdict({self.token.name}: {self.do}. {self.why})"
+
     @property
     def fine(self) -> bool:
         """Whether nobody has to do anything."""
@@ -71,10 +74,12 @@ def verdict(stored: StoredToken, now: datetime) -> Verdict:
     """By what is stored of a token: how it stands, why, and what to do next."""
     if stored.state is TokenState.DEAD or expired(stored.expires_at, now):
         return _over(stored, now)
-    if is_due(stored, now) and not stored.trouble:
-        why = f"It {expiry_in_words(stored.expires_at)}, and can be renewed without anyone."
-        return Verdict(stored, "live", why, Next.RENEW, ends=_instant(stored.expires_at))
-    return _of_data_access(stored, now) or _of_expiry(stored, now)
+    return _of_renewal(stored, now) or _of_data_access(stored, now) or _of_expiry(stored, now)
+
+
+def readable(stored: StoredToken, now: datetime) -> bool:
+    """Whether access to the person's data goes on, or the token is for none."""
+    return not (stored.kind in _OF_PEOPLE and _reads_data(stored) and expired(stored.data_access_until, now))
 
 
 def is_due(stored: StoredToken, now: datetime) -> bool:
@@ -97,11 +102,14 @@ def _over(stored: StoredToken, now: datetime) -> Verdict:
     state = "expired" if cause == Cause.EXPIRED else "dead"
     number = stored.why.partition(":")[0]  # Graph's words after it, with the time in them, are in token.why
     why = f"{Cause(cause).means} ({number})" if number else f"It {expiry_in_words(stored.expires_at)}."
-    return Verdict(stored, state, why, _who(stored, cause), ends=_instant(stored.expires_at) if state == "expired" else None)
+    return Verdict(stored, state, why, who(stored, cause), ends=_instant(stored.expires_at) if state == "expired" else None)
 
 
-def _who(stored: StoredToken, cause: str) -> Next:
-    return Next.ASK_PERSON if stored.kind in _OF_PEOPLE and cause not in _OF_ADMINS else Next.ASK_ADMIN
+def who(stored: StoredToken, cause: str = "") -> Next:
+    """Whom to ask about a token. cause: of its death, as in `token.cause`."""
+    can_grant = "must be granted" in stored.why  # a permission taken back, as opposed to a role that was
+    of_person = stored.kind in _OF_PEOPLE and (can_grant or cause not in _OF_ADMINS)
+    return Next.ASK_PERSON if of_person else Next.ASK_ADMIN
 
 
 def _of_data_access(stored: StoredToken, now: datetime) -> Verdict | None:
@@ -117,16 +125,24 @@ def _of_data_access(stored: StoredToken, now: datetime) -> Verdict | None:
 def _reads_data(stored: StoredToken) -> bool:
     """Whether any of its permissions ends with data access; those for Pages, ads and businesses go on."""
     asked = set(stored.scopes) - {"public_profile"}
-    lasting = {name for name, facts in permissions().items() if facts.outlives_data_access}
-    return not asked or not asked <= lasting
+    return not asked or not asked <= lasting_permissions()
+
+
+def _of_renewal(stored: StoredToken, now: datetime) -> Verdict | None:
+    """Set where it is due: tried at each audit until it works, or the token has ended."""
+    if not is_due(stored, now):
+        return None
+    why = " ".join(filter(None, (f"It {expiry_in_words(stored.expires_at)}, and can be renewed without anyone.", stored.trouble)))
+    return Verdict(stored, "live", why, Next.RENEW, ends=_instant(stored.expires_at))
 
 
 def _of_expiry(stored: StoredToken, now: datetime) -> Verdict:
     end = _instant(stored.expires_at)
-    if end and end - now <= SOON and (stored.trouble or not _renewable(stored)):
-        why = " ".join(filter(None, (f"It {expiry_in_words(end)}.", stored.trouble)))
-        return Verdict(stored, "live", why, _who(stored, ""), ends=end)
-    return Verdict(stored, "live", f"It {expiry_in_words(stored.expires_at)}.", Next.FINE, ends=end)
+    soon = end is not None and end - now <= SOON and not _renewable(stored)
+    why = (
+        "It has no end of its own that Graph tells." if stored.expires_at is None else f"It {expiry_in_words(stored.expires_at)}."
+    )
+    return Verdict(stored, "live", why, who(stored) if soon else Next.FINE, ends=end)
 
 
 def _instant(expiry: Expiry) -> datetime | None:

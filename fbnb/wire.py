@@ -50,10 +50,11 @@ class Exchange:
 
 @dataclass(slots=True)
 class Wire:
-    """The last exchanges of a client, oldest first."""
+    """The last exchanges of a client, oldest first. brief: of their parameters and answers none are kept."""
 
     exchanges: deque[Exchange] = field(default_factory=lambda: deque(maxlen=KEPT))
     count: int = 0
+    brief: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def record(
@@ -75,9 +76,9 @@ class Wire:
                 method=method,
                 host=url[0],
                 path=redact(url[1], known),
-                params=redact_params(params, known),
+                params={} if self.brief else redact_params(params, known),
                 status=status,
-                answer=redact_json(body, known),
+                answer=None if self.brief else redact_json(body, known),
                 headers={name: redact(headers[name], known) for name in _HEADERS if name in headers},
             )
             self.exchanges.append(exchange)

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,7 +20,7 @@ from shell import shown
 from fbnb.client import Call, GraphClient, Proof, live_transport
 from fbnb.clock import ManualClock, SystemClock
 from fbnb.diagnosis import diagnose
-from fbnb.errors import FbnbError
+from fbnb.errors import FbnbError, TokenInvalid
 from fbnb.flows.app_tokens import compose_app_token, compose_client_token, get_app_token
 from fbnb.flows.business_login import exchange_business_code
 from fbnb.flows.client_code import generate_client_code, redeem_client_code
@@ -41,6 +42,7 @@ from fbnb.sandbox import Sandbox
 from fbnb.sandbox.facts import SecretReset
 from fbnb.sandbox.world import Event
 from fbnb.settings import Settings, load_settings
+from fbnb.store import TokenStore
 from fbnb.tables import client_table, token_table, wire_table
 from fbnb.tokens import AccessToken, Page
 from fbnb.walks import walk_login
@@ -422,3 +424,82 @@ def test_the_canaries_can_be_found() -> None:
     assert leaks(f"x{USER[:30]}") == [USER]
     assert leaks("nothing") == []
     assert leaks(repr(httpx.Request("GET", f"https://graph.facebook.com/?access_token={USER}"))) == [USER], "httpx would leak it"
+
+
+STORE_PASSWORD = "opensesame-canary-0123456789"
+
+
+@pytest.fixture
+def kept(store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TokenStore]:
+    """A store that was told every canary, by a program that logs at DEBUG."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    client = GraphClient(settings(), Capture([REFUSED, ECHOED, REFUSED]))
+    for name in ("", "sqlalchemy"):
+        monkeypatch.setattr(logging.getLogger(name), "level", logging.DEBUG)  # before the engine is made: it asks then
+    store = TokenStore(store_url, client=client, key="file")
+    store.put_all([token(canary) for canary in CANARIES])
+    store.keep_secret(client.settings.app_id, Secret(APP_SECRET))
+    for canary in (USER, ODD):
+        with pytest.raises(FbnbError):
+            store.admit(token(canary).labelled("again"))
+        store.saw(TokenInvalid(f"Malformed access token {canary}", code=190))
+        store.note(token(canary), why="noted")
+        with store.held(token(canary)) as hold:
+            hold.promote(token(f"{canary}2"), {"state": "live"}, "a renewal")
+    store.rotate()
+    yield store
+    store.close()
+
+
+def test_no_file_of_a_store(kept: TokenStore, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    folders = [tmp_path] if kept.vault.path else [tmp_path, request.getfixturevalue("postgres").folder]
+    written = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    if kept.vault.path:
+        assert {"tokens.db", "tokens.db-wal", "tokens.db.key"} <= {path.name for path in written}
+    for path in written:
+        assert not leaks(path.read_bytes().decode("latin-1")), path
+    assert [kept.get(token(canary)).value.reveal() for canary in CANARIES[2:4]] == [PAGE, CODE]
+
+
+def test_no_log_and_no_repr_of_a_store(kept: TokenStore, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG), kept.held(token(PAGE)) as hold:
+        told: list[Any] = [kept, kept.vault, kept.vault.key, hold, *kept.tokens(replaced=True), kept.get(token(PAGE))]
+        told += [kept.secret("1000000000001"), kept.vault.engine, kept.vault.url, vars(kept), vars(kept.vault)]
+    for value in [*told, pickle.dumps(kept), *map(pickle.dumps, kept)]:
+        assert not leaks(f"{value!r} {value}"), type(value)
+    text = caplog.text + "".join(repr(vars(record)) for record in caplog.records + caplog.get_records("setup"))
+    assert "fbnb_tokens" in text, "SQLAlchemy does log at DEBUG"
+    assert not leaks(text)
+    password = kept.vault.url.password
+    assert not password or str(password) not in text + repr(told) + pickle.dumps(kept).decode("latin-1")
+
+
+STORE_CELLS = {
+    "no app": "store.client = None\nstore.put(token)",
+    "not all are tokens": "store.put_all([token, 5])",
+    "refused at the gate": "store.admit(token)",
+    "our own bug within a change": "with store.held(token) as hold:\n    hold.promote(store.get(token), {}, 1 / 0)",
+    "the database's own refusal": "store.note(token, strikes=None)",
+    "a column that is not there": "store.note(token, colour=token)",
+    "half a character": "store.put(AccessToken.of(pasted()))",
+    "no way in": "TokenStore(elsewhere())",
+    "a damaged row": "store.note(token, ciphertext=b'x')\nstore.get(token)",
+    "no such token": "store.find(token.labelled('other').fingerprint[::-1])",
+}
+
+
+@pytest.mark.parametrize("cell", STORE_CELLS)
+@pytest.mark.parametrize("chained", [False, True])
+def test_no_traceback_of_a_store(cell: str, chained: bool, kept: TokenStore) -> None:
+    names: dict[str, Any] = {"store": kept, "token": token(PAGE), "pasted": lambda: f"{USER}\ud800"}
+    names |= {"elsewhere": lambda: f"postgresql://u:{STORE_PASSWORD}@127.0.0.1:1/x"}
+    names |= {"AccessToken": AccessToken, "TokenStore": TokenStore}
+    lines = STORE_CELLS[cell].splitlines()
+    if chained:
+        lines = ["try:", *(f"    {line}" for line in lines), "except Exception:", "    raise ValueError('ours')"]
+    text = shown("\n".join(lines), names, "Verbose")
+    assert text.strip()
+    assert not leaks(text)
+    assert STORE_PASSWORD not in text
+    password = kept.vault.url.password
+    assert not password or str(password) not in text

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 
 from fbnb.catalogue import scope_list
 from fbnb.client import GraphClient
-from fbnb.errors import TokenRefused, WrongTokenKind
+from fbnb.errors import TokenInvalid, TokenRefused, WrongTokenKind
 from fbnb.flows.app_tokens import compose_app_token
 from fbnb.flows.debug_token import debug_token
 from fbnb.store.findings import diagnosed
-from fbnb.store.records import StoredToken
-from fbnb.tokens import AccessToken, TokenInfo, TokenKind
+from fbnb.store.records import StoredToken, TokenState
+from fbnb.tokens import AccessToken, TokenFault, TokenInfo, TokenKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,10 @@ class Wanted:
             info = debug_token(client, token, using=using)
         except WrongTokenKind:  # Graph tells an app nothing about the tokens of others
             info = None
+        except TokenInvalid as dead:
+            if using is not token:
+                raise
+            info = TokenInfo(is_valid=False, error=TokenFault(dead.code or 190, dead.message, dead.subcode))
         if info is None or info.app_id not in {"", self.app_id}:
             raise TokenRefused("This token is of another app.", remedy="Log in to this app for one of its own.")
         if not info.is_valid:
@@ -45,13 +49,14 @@ class Wanted:
         self._check(info.kind, info.scopes)
         return info
 
-    def check_stored(self, stored: StoredToken) -> None:
-        """The same of a token that is known. Raises TokenRefused."""
-        self._check(stored.kind, stored.scopes)
+    def is_met(self, stored: StoredToken, now: datetime) -> bool:
+        """Whether a token that is known is what is wanted, so that nothing has to be asked."""
+        of_kind = self.kind in {None, stored.kind} and set(self.scopes) <= set(stored.scopes)
+        return of_kind and stored.app_id == self.app_id and stored.state is TokenState.LIVE and stored.works(now)
 
     def _check(self, kind: TokenKind | None, scopes: tuple[str, ...]) -> None:
         if self.kind and kind and kind is not self.kind:
-            problem = f"This is a {_called(kind)} token, and a {_called(self.kind)} token is wanted."
+            problem = f"This is {_called(kind)} token, and {_called(self.kind)} token is wanted."
             raise TokenRefused(problem, remedy=_WAYS[self.kind])
         if missing := [scope for scope in self.scopes if scope not in scopes]:
             problem = f"This token lacks {', '.join(missing)}."
@@ -68,10 +73,13 @@ _WAYS = {
 
 
 def covers(new: StoredToken, old: StoredToken, now: datetime) -> bool:
-    """Whether a token makes another needless that acts for the same."""
-    if not new.subject or (new.kind, new.fingerprint != old.fingerprint) != (old.kind, True):
+    """Whether a token makes another needless: of the same kind, by the same person, for the same."""
+    if not new.subject or new.fingerprint == old.fingerprint:
         return False
-    return not old.works(now) or (new.kind is TokenKind.USER and set(old.scopes) <= set(new.scopes) and _end(old) <= _end(new))
+    if (new.app_id, new.kind, new.subject, new.person) != (old.app_id, old.kind, old.subject, old.person):
+        return False
+    of_people = new.kind in {TokenKind.USER, TokenKind.PAGE}
+    return not old.works(now) or (of_people and set(old.scopes) <= set(new.scopes) and _end(old) <= _end(new))
 
 
 def _end(stored: StoredToken) -> datetime:
@@ -79,4 +87,5 @@ def _end(stored: StoredToken) -> datetime:
 
 
 def _called(kind: TokenKind) -> str:
-    return kind.value.lower().replace("_", " ")
+    name = kind.value.lower().replace("_", " ")
+    return f"an {name}" if name[0] == "a" else f"a {name}"

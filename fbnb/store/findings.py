@@ -17,6 +17,8 @@ def checked(info: TokenInfo, now: datetime) -> Row:
     told: Row = {"last_checked": int(now.timestamp()), "strikes": 0}
     if info.kind:
         told["kind"] = info.kind.value
+    if subject := info.profile_id or info.user_id:
+        told |= {"subject": subject, "person": info.user_id}
     if info.expires_at is not None:
         told |= {"expires_at": epoch(info.expires_at), "expiry_source": "debug_token"}
     if info.data_access_expires_at is not None:

@@ -31,9 +31,10 @@ class Hold:
 
     def promote(self, new: AccessToken, found: Row, made_by: str) -> None:
         """Let another token take its place, under its label. found: what debug_token said of the new one."""
-        origin = {"subject": self.stored.subject, "parent": self.stored.fingerprint, "made_by": made_by}
+        origin = {"parent": self.stored.fingerprint, "made_by": made_by}
         row = self.store.row(new.labelled(self.stored.label), self.stored.app_id) | found | origin
         self.store.insert(self.connection, [row])
+        self.store.change(self.connection, new.fingerprint, **found, **origin)  # where it was there already
         self.store.replace(self.connection, self.stored.fingerprint, new.fingerprint)
 
     def say_once(self, about: str, ends: datetime | None, rungs: Sequence[str], at: datetime) -> bool:

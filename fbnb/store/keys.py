@@ -21,7 +21,7 @@ from fbnb.redact import Secret
 from fbnb.store.key_file import first_in_file, in_file, key_path, put_back, put_in_file, sweep
 from fbnb.store.key_ring import SERVICE, UNLOCK, first_in_keyring, in_keyring, put_in_keyring
 from fbnb.store.key_text import fingerprint, keys_in, new_key
-from fbnb.store.passphrase import GIVE, NEW_PASSPHRASE, PASSPHRASE, at_terminal, derived, derived_again, new_passphrase
+from fbnb.store.passphrase import GIVE, NEW_PASSPHRASE, PASSPHRASE, at_terminal, derived, derived_again, is_set, new_passphrase
 
 
 class KeySource(StrEnum):
@@ -60,7 +60,7 @@ def make_key(
     if source is None and passphrase is None:
         with suppress(StoreError):
             return make_key(name, beside, source=KeySource.KEYRING)
-        source = KeySource.PASSPHRASE if PASSPHRASE in os.environ or at_terminal() else KeySource.FILE
+        source = KeySource.PASSPHRASE if is_set(PASSPHRASE) or at_terminal() else KeySource.FILE
     if source in {None, KeySource.PASSPHRASE}:
         record, key = _of_passphrase(new_passphrase(passphrase, PASSPHRASE))
         return record, _cipher([key])
@@ -86,11 +86,13 @@ def next_key(
     """
     if record.source is KeySource.PASSPHRASE:
         record, key = _of_passphrase(new_passphrase(passphrase, NEW_PASSPHRASE))
+    elif passphrase is not None:
+        raise InputError(f"A passphrase is no use to a key that a {record.source} keeps.", remedy="Rotate without one.")
     else:
         key = new_key()
         _keep(record, beside, [key, *_held(record, beside)])
         record = replace(record, fingerprint=fingerprint(key))
-    return record, MultiFernet([Fernet(key.reveal()), *current._fernets])  # which has no public name, and takes no MultiFernet
+    return record, also(_cipher([key]), current)
 
 
 def retire_keys(record: KeyRecord, beside: Path | None) -> None:
@@ -134,6 +136,11 @@ def _keep(record: KeyRecord, beside: Path | None, keys: list[Secret]) -> None:
         put_in_keyring(record.place, keys)
     else:
         put_in_file(key_path(record.place, beside), keys, os.replace)
+
+
+def also(first: MultiFernet, second: MultiFernet) -> MultiFernet:
+    """One that encrypts with the first, and reads what either has encrypted."""
+    return MultiFernet([*first._fernets, *second._fernets])  # which have no public name, and it takes no MultiFernet
 
 
 def _cipher(keys: Iterable[Secret]) -> MultiFernet:

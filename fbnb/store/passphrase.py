@@ -11,6 +11,7 @@ import unicodedata
 
 from fbnb.errors import InputError, WrongKey
 from fbnb.redact import Secret
+from fbnb.settings import variable as found
 
 PASSPHRASE = "FBNB_STORE_PASSPHRASE"
 NEW_PASSPHRASE = "FBNB_STORE_NEW_PASSPHRASE"
@@ -48,7 +49,7 @@ def new_passphrase(given: Secret | None, variable: str) -> Secret:
         raise InputError("There is no passphrase to make a key of.", remedy=f"Set {variable}, or run this in a terminal.")
     if len(told.reveal()) < _SHORTEST:
         raise InputError("The passphrase is too short.", remedy=f"Give one of {_SHORTEST} characters or more.")
-    again = told if given is not None or variable in os.environ else _asked("The same again: ")
+    again = told if given is not None or is_set(variable) else _asked("The same again: ")
     if again is None or again.reveal() != told.reveal():
         raise InputError("The two passphrases are not the same.", remedy="Type one, then the same again.")
     return told
@@ -57,8 +58,8 @@ def new_passphrase(given: Secret | None, variable: str) -> Secret:
 def _passphrase(given: Secret | None, variable: str, question: str) -> Secret | None:
     if given is not None:
         return given
-    if variable in os.environ:
-        return Secret(os.environ[variable])
+    if is_set(variable):
+        return found(variable)
     return _asked(question) if at_terminal() else None
 
 
@@ -67,6 +68,11 @@ def _asked(question: str) -> Secret | None:
         return Secret(getpass.getpass(question))
     except EOFError:  # Ctrl-D
         return None
+
+
+def is_set(name: str) -> bool:
+    """Whether a variable is there, be it empty: that is a passphrase too, and a bad one."""
+    return name in os.environ or bool(found(name))
 
 
 def at_terminal() -> bool:

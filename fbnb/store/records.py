@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import msgspec
+
+from fbnb.errors import RowDamaged
+from fbnb.redact import ELLIPSIS, redact
 from fbnb.tokens import NEVER, AccessToken, Expiry, GranularScope, TokenKind, expired
-
-if TYPE_CHECKING:
-    from sqlalchemy import RowMapping
 
 
 class TokenState(StrEnum):
@@ -23,11 +24,11 @@ class TokenState(StrEnum):
     REPLACED = "replaced"
 
 
-@dataclass(frozen=True, slots=True)
-class StoredToken:
+class StoredToken(msgspec.Struct, frozen=True, gc=False):
     """One stored token, without the token: `store.get` hands that out.
 
-    fingerprint: SHA-256 of the token, its name in the store. hint: as much of it as may be shown. obtained: when it came to
+    fingerprint: SHA-256 of the token, its name in the store. subject: the id of whom it acts for, a person, a Page or a system
+    user. person: the id of who granted it, of a Page token too. hint: as much of it as may be shown. obtained: when it came to
     us. expires_at, data_access_until: its two clocks, each an expiry of its own. expiry_source: who told when it ends:
     `debug_token`, `expires_in`, or "" for nobody. parent, made_by: the fingerprint of the token it was made with, and the
     call. last_checked: when debug_token was asked last; last_good: when it last said that the token works. cause, why: of its
@@ -39,6 +40,7 @@ class StoredToken:
     kind: TokenKind
     app_id: str
     subject: str
+    person: str
     label: str
     hint: str
     obtained: datetime
@@ -58,7 +60,7 @@ class StoredToken:
     strikes: int = 0
     trouble: str = ""
     successor: str = ""
-    depth: int = field(default=0, compare=False)
+    depth: int = 0
 
     def __repr__(self) -> str:
         return f"StoredToken({self.kind} {self.hint} {self.label!r}, {self.state})"
@@ -83,7 +85,7 @@ def new_row(token: AccessToken, app_id: str, now: datetime) -> Row:
         "kind": token.kind.value,
         "app_id": app_id,
         "subject": token.subject,
-        "label": token.label,
+        "label": redact(token.label).encode(errors="replace").decode().replace("\0", ""),  # which no database takes
         "hint": token.hint,
         "obtained": int(now.timestamp()),
         "issued_at": epoch(token.issued_at),
@@ -100,36 +102,60 @@ def epoch(expiry: Expiry) -> int | None:
     return 0 if expiry is NEVER else int(expiry.timestamp())
 
 
-def read(row: RowMapping) -> StoredToken:
-    """A stored token from its row."""
+FIELDS = StoredToken.__struct_fields__[:-1]
+"""The columns that a stored token is read from, in its order."""
+_KINDS = {kind.value: kind for kind in TokenKind}
+_STATES = {state.value: state for state in TokenState}
+
+
+def read(row: Sequence[Any]) -> StoredToken:
+    """A stored token from the values of its columns, in the order of FIELDS. Raises RowDamaged: one of them cannot be right."""
+    try:
+        return _read(row)
+    except (KeyError, ValueError, TypeError, AttributeError, OverflowError, OSError):
+        problem = RowDamaged(f"What is stored of the token {str(row[0])[:12]} is not what was stored.")
+    raise problem
+
+
+def _read(row: Sequence[Any]) -> StoredToken:
+    fingerprint, kind, app_id, subject, person, label, hint, *times = row[:11]
+    source, scopes, granular, parent, made_by, checked, good, state, *rest = row[11:]
     return StoredToken(
-        fingerprint=row["fingerprint"],
-        kind=TokenKind(row["kind"]),
-        app_id=row["app_id"],
-        subject=row["subject"],
-        label=row["label"],
-        hint=row["hint"],
-        obtained=datetime.fromtimestamp(row["obtained"], UTC),
-        issued_at=_instant(row["issued_at"]),
-        expires_at=_expiry(row["expires_at"]),
-        data_access_until=_expiry(row["data_access_until"]),
-        expiry_source=row["expiry_source"],
-        scopes=tuple(row["scopes"].split()),
-        granular_scopes=_granular(row["granular_scopes"]),
-        parent=row["parent"],
-        made_by=row["made_by"],
-        last_checked=_instant(row["last_checked"]),
-        last_good=_instant(row["last_good"]),
-        state=TokenState(row["state"]),
-        cause=row["cause"],
-        why=row["why"],
-        strikes=row["strikes"],
-        trouble=row["trouble"],
-        successor=row["successor"],
+        fingerprint,
+        _KINDS[kind],
+        app_id,
+        subject,
+        person,
+        label,
+        hint,
+        _instant(times[0]),
+        _instant(times[1]),
+        _expiry(times[2]),
+        _expiry(times[3]),
+        source,
+        tuple(scopes.split()),
+        _granular(granular) if granular else (),
+        parent,
+        made_by,
+        _instant(checked),
+        _instant(good),
+        _STATES[state],
+        *rest,
     )
 
 
-def _instant(seconds: int | None) -> datetime | None:
+def merged(row: Row) -> StoredToken:
+    """A stored token from a row by its columns' names."""
+    return read([row[name] for name in FIELDS])
+
+
+def damaged_row(row: Row) -> StoredToken:
+    """What can be said of a token whose row cannot be read."""
+    epoch_start = datetime.fromtimestamp(0, UTC)
+    return StoredToken(str(row["fingerprint"]), TokenKind.USER, str(row["app_id"]), "", "", "damaged row", ELLIPSIS, epoch_start)
+
+
+def _instant(seconds: int | None) -> Any:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
@@ -143,5 +169,5 @@ def granular_text(scopes: tuple[GranularScope, ...]) -> str:
 
 
 def _granular(text: str) -> tuple[GranularScope, ...]:
-    pairs = json.loads(text) if text else ()
+    pairs = json.loads(text)
     return tuple(GranularScope(scope, None if targets is None else tuple(targets)) for scope, targets in pairs)

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, delete, func, literal_column, select, true, update
 
-from fbnb.errors import RowDamaged
-from fbnb.store.records import Row, StoredToken, read
-from fbnb.store.schema import audits, tokens
-from fbnb.store.token_store import SHOWN, TokenStore, upsert
-from fbnb.tokens import AccessToken
+from fbnb.store.database import run_many
+from fbnb.store.records import Row
+from fbnb.store.schema import audits, notices, tokens
+from fbnb.store.token_store import TokenStore, upsert
 
 RESUMED_WITHIN = timedelta(hours=6)
+_PAGE = 1000
+_THOSE = (tokens.c.fingerprint.in_(bindparam("those", expanding=True)), tokens.c.successor == "")
+_MINE = (tokens.c.fingerprint == bindparam("its")) & (tokens.c.successor == literal_column("''"))
+_LOCKED = select(tokens.c.fingerprint).where(*_THOSE).order_by(tokens.c.fingerprint).with_for_update()
+_ROWS = select(tokens).where(*_THOSE).order_by(tokens.c.fingerprint)
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One audit of one app's tokens. resumed: whether it had begun before."""
+    """One audit of one app's tokens. joined: it had begun before, and may still be going on elsewhere."""
 
     app_id: str
     number: int
-    resumed: bool
+    joined: bool = False
 
 
 def begin(store: TokenStore, app_id: str, now: datetime, *, fresh: bool = False) -> Run:
@@ -31,13 +35,13 @@ def begin(store: TokenStore, app_id: str, now: datetime, *, fresh: bool = False)
     with store.vault.writing() as connection:
         last = connection.execute(select(audits).where(audits.c.app_id == app_id)).mappings().first()
         if last and not fresh and last["finished"] is None and _recent(last["started"], now):
-            return Run(app_id, last["run"], resumed=True)
+            return Run(app_id, last["run"], joined=True)
         number = last["run"] + 1 if last else 1
         change = upsert(connection, audits)
         row = {"app_id": app_id, "run": number, "started": int(now.timestamp()), "finished": None}
         fresh_row = {name: change.excluded[name] for name in ("run", "started", "finished")}
         connection.execute(change.on_conflict_do_update(index_elements=["app_id"], set_=fresh_row), [row])
-        return Run(app_id, number, resumed=False)
+        return Run(app_id, number)
 
 
 def _recent(started: int, now: datetime) -> bool:
@@ -59,55 +63,57 @@ def count(store: TokenStore, run: Run) -> int:
         return connection.execute(select(func.count()).select_from(tokens).where(mine)).scalar_one()
 
 
-def pages(store: TokenStore, run: Run, size: int, *, done: bool) -> Iterator[list[str]]:
-    """The fingerprints of the tokens that the run has checked, or has not yet, some at a time."""
-    last, column = "", tokens.c.fingerprint
-    mine = (tokens.c.app_id == run.app_id) & (tokens.c.successor == "")
-    this = tokens.c.checked_in == run.number if done else tokens.c.checked_in != run.number
-    query = select(column).where(mine, this).order_by(column).limit(size)
+def fingerprints(store: TokenStore, run: Run) -> Iterator[str]:
+    """The tokens that the run is about; who joins begins at the other end."""
+    column, last = tokens.c.fingerprint, None
+    query = select(column).where(tokens.c.app_id == run.app_id, tokens.c.successor == "").limit(_PAGE)
+    query = query.order_by(column.desc() if run.joined else column)
     while True:
+        beyond = true() if last is None else column < last if run.joined else column > last
+        page = query.where(beyond).subquery()
         with store.vault.reading() as connection:
-            found = list(connection.execute(query.where(column > last)).scalars())
+            # All of a page as one value: for each row that SQLite hands over, this thread would wait for the others.
+            found = connection.execute(select(func.aggregate_strings(page.c.fingerprint, " "))).scalar()
         if not found:
             return
-        yield found
-        last = found[-1]
+        names = sorted(found.split(), reverse=run.joined)
+        yield from names
+        last = names[-1]
 
 
-def left(store: TokenStore, run: Run, fingerprints: Sequence[str]) -> list[tuple[StoredToken, AccessToken | RowDamaged]]:
-    """Of these tokens those that nobody has checked in this run so far, each with itself, or with what is wrong with its row."""
-    query = select(*SHOWN, tokens.c.ciphertext).where(tokens.c.fingerprint.in_(fingerprints), tokens.c.checked_in != run.number)
+def rows(store: TokenStore, fingerprints: Sequence[str]) -> list[Row]:
+    """The whole rows of these tokens, ciphertexts included; none of those that were forgotten or replaced meanwhile."""
     with store.vault.reading() as connection:
-        rows = connection.execute(query).mappings().all()
-    return [(stored, _unsealed(store, stored, row["ciphertext"])) for stored, row in zip(map(read, rows), rows, strict=True)]
+        found = connection.execute(_ROWS, {"those": list(fingerprints)})
+        names = list(found.keys())
+        return [dict(zip(names, row, strict=True)) for row in found]
 
 
-def _unsealed(store: TokenStore, stored: StoredToken, ciphertext: bytes) -> AccessToken | RowDamaged:
-    try:
-        return store.unsealed(stored, ciphertext)
-    except RowDamaged as damaged:
-        return RowDamaged(damaged.problem)
+def note(store: TokenStore, found: Mapping[str, Row], revived: Sequence[str] = ()) -> None:
+    """Keep what was found of each token, all of it or nothing; of one that was replaced meanwhile nothing is kept.
 
-
-def note(store: TokenStore, run: Run, found: Sequence[tuple[str, Row]]) -> None:
-    """Keep what was found of each token, all of it or nothing."""
+    revived: those that had died and work again. Should they die once more, that is told once more.
+    """
+    # What is the same for all is one statement, and of most tokens there is nothing else.
+    common = set.intersection(*(set(row.items()) for row in found.values()))
+    own = {name: dict(row.items() - common) for name, row in found.items()}
     with store.vault.writing() as connection:
-        for columns, rows in _alike(run, found).items():
+        if connection.dialect.name == "postgresql":  # row by row in one order, so that no two programs wait for each other
+            connection.execute(_LOCKED, {"those": list(found)})
+        if common:
+            connection.execute(update(tokens).where(*_THOSE).values(dict(common)), {"those": list(found)})
+        for columns, rows in _alike(own).items():
             values: Row = {name: bindparam(f"its_{name}") for name in columns}
-            connection.execute(update(tokens).where(tokens.c.fingerprint == bindparam("its")).values(values), rows)
+            run_many(connection, update(tokens).where(_MINE).values(values), rows)
+        if revived:
+            connection.execute(delete(notices).where(notices.c.fingerprint.in_(revived), notices.c.about == "token"))
 
 
-def _alike(run: Run, found: Sequence[tuple[str, Row]]) -> dict[tuple[str, ...], list[Row]]:
+def _alike(own: Mapping[str, Row]) -> dict[tuple[str, ...], list[Row]]:
     """Rows that set the same columns, together: each kind is one statement."""
     alike = dict[tuple[str, ...], list[Row]]()
-    for fingerprint, row in found:
-        whole = row | {"checked_in": run.number}
-        alike.setdefault(tuple(whole), []).append({"its": fingerprint} | {f"its_{name}": value for name, value in whole.items()})
+    for fingerprint, row in own.items():
+        names = tuple(sorted(row))
+        if names:
+            alike.setdefault(names, []).append({"its": fingerprint} | {f"its_{name}": row[name] for name in names})
     return alike
-
-
-def known(store: TokenStore, fingerprints: Sequence[str]) -> list[StoredToken]:
-    """What is known of these tokens by now, in the order of their fingerprints; of those that are still here."""
-    with store.vault.reading() as connection:
-        query = select(*SHOWN).where(tokens.c.fingerprint.in_(fingerprints)).order_by(tokens.c.fingerprint)
-        return [read(row) for row in connection.execute(query).mappings()]

@@ -23,8 +23,8 @@ meta = Table("fbnb_meta", _metadata, Column("name", Text, primary_key=True), Col
 tokens = Table(
     "fbnb_tokens",
     _metadata,
-    Column("fingerprint", Text, primary_key=True),
-    *_texts("kind", "app_id", "subject", "label", "hint"),
+    Column("fingerprint", Text().with_variant(Text(collation="C"), "postgresql"), primary_key=True),  # sorted as Python does
+    *_texts("kind", "app_id", "subject", "person", "label", "hint"),
     Column("obtained", BigInteger, nullable=False),
     *_times("issued_at", "expires_at", "data_access_until"),
     *_texts("expiry_source", "scopes", "granular_scopes", "parent", "made_by"),
@@ -35,8 +35,10 @@ tokens = Table(
     Column("strikes", Integer, nullable=False, server_default="0"),
     *_texts("trouble", "successor"),
     Column("ciphertext", LargeBinary),
-    Index("fbnb_tokens_subject", "app_id", "subject"),
+    # Not by app as well: SQLite would take it for every list of an app's tokens, and sort them all for each page.
+    Index("fbnb_tokens_subject", "subject"),
     Index("fbnb_tokens_parent", "parent"),
+    sqlite_with_rowid=False,  # rows lie in the order of their fingerprints, in which audits read and change them
 )
 apps = Table(
     "fbnb_apps",
@@ -71,7 +73,7 @@ def described(connection: Connection) -> dict[str, str] | None:
     if not inspect(connection).has_table(meta.name):
         _check_empty(connection)
         return None
-    said = dict(connection.execute(select(meta.c.name, meta.c.value)).tuples().all())
+    said = dict(connection.execute(select(meta.c.name, meta.c.value)).all())
     if said.get("version") != str(VERSION):
         problem = f"This store is of version {said.get('version', 'unknown')}, and this fbnb reads version {VERSION}."
         raise StoreError(problem, remedy="Use the fbnb it was made with, or a newer one.")

@@ -3,37 +3,41 @@
 from __future__ import annotations
 
 import os
+import re
+import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any
 
 from platformdirs import user_data_path
-from sqlalchemy import Connection, Select, Table, case, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, case, delete, func, literal, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from fbnb.client import GraphClient
 from fbnb.clock import SystemClock
-from fbnb.errors import FbnbError, InputError, SettingError, TokenInvalid
+from fbnb.errors import FbnbError, InputError, RowDamaged, SettingError, TokenInvalid
 from fbnb.redact import Secret
-from fbnb.settings import Target
+from fbnb.settings import Target, variable
 from fbnb.store import admission, kinship
-from fbnb.store.database import address
+from fbnb.store.database import address, run_many
 from fbnb.store.findings import checked, died
 from fbnb.store.hold import Hold
 from fbnb.store.keys import KeySource
-from fbnb.store.records import Row, StoredToken, TokenState, new_row, read
+from fbnb.store.records import FIELDS, Row, StoredToken, TokenState, damaged_row, new_row, read
 from fbnb.store.schema import apps, notices, tokens
 from fbnb.store.vault import Vault
 from fbnb.tokens import AccessToken, TokenInfo, TokenKind
 
 STRIKES = 2
 _CHUNK, _MANY = 1000, 5000
-SHOWN = [column for column in tokens.c if column.name != "ciphertext"]
+SHOWN = [tokens.c[name] for name in FIELDS]
 Token = AccessToken | StoredToken | str
 """A token, what the store said of it, or its fingerprint."""
 
@@ -41,11 +45,12 @@ Token = AccessToken | StoredToken | str
 class TokenStore:
     """Tokens of any number of apps, encrypted in a database. Only `get` hands one out.
 
-    place: a file's path, or the URL of a PostgreSQL database; by default FBNB_STORE, else a file in your data folder; for a
-    sandbox in this process, whose tokens end with it, a file that ends with the store. client: who asks Graph in `admit`,
-    and whose clock is gone by. key: where a new store's key is to be kept, by default the first that there is: the keyring
-    of the system, a passphrase (FBNB_STORE_PASSPHRASE, or a prompt), a file beside the database. An old store says itself.
-    passphrase: in place of FBNB_STORE_PASSPHRASE. seconds: to wait for another program that is writing.
+    place: a file's path, or the URL of a PostgreSQL database; by default FBNB_STORE, else a file in your data folder; with a
+    client of a sandbox in this process, whose tokens end with it, a file that ends with the store. client: who asks Graph in
+    `admit`, and whose clock is gone by. key: where a new store's key is to be kept, by default the first that there is: the
+    keyring of the system, a passphrase (FBNB_STORE_PASSPHRASE, or a prompt), a file beside the database. An old store says.
+    passphrase: in place of FBNB_STORE_PASSPHRASE. seconds: to wait for another program that is writing. make: begin a store
+    where there is none.
 
     Raises StoreError: the place cannot be used. WrongKey: the key is missing, or another one.
     """
@@ -58,22 +63,31 @@ class TokenStore:
         key: KeySource | str | None = None,
         passphrase: Secret | None = None,
         seconds: float = 30,
+        make: bool = True,
     ) -> None:
         if passphrase is not None and not isinstance(passphrase, Secret):
             raise InputError("The passphrase is a plain string.", remedy="Write Secret(...) around it, so that nothing shows it.")
-        self.client, self._folder = client, None
-        if place is None and not os.environ.get("FBNB_STORE") and client and client.settings.target is Target.SANDBOX:
-            self._folder = TemporaryDirectory(prefix="fbnb-")  # gone with the last reference to it
-            place, key = Path(self._folder.name) / "tokens.db", key or KeySource.FILE
-        url = address(place or os.environ.get("FBNB_STORE") or user_data_path("fbnb") / "tokens.db")
-        self.vault = Vault(url, seconds=seconds, source=KeySource(key) if key else None, passphrase=passphrase)
+        self.client = client
+        if place is None and client and client.settings.target is Target.SANDBOX:  # whose tokens are no business of FBNB_STORE
+            place, key = Path(mkdtemp(prefix="fbnb-")) / "tokens.db", key or KeySource.FILE
+            weakref.finalize(self, rmtree, place.parent, ignore_errors=True)
+        place = place or variable("FBNB_STORE").reveal() or None
+        vault = _vault(place, key, passphrase, seconds, make)
+        del place  # its URL may have a password in it
+        if isinstance(vault, FbnbError):
+            raise vault
+        self.vault = vault
 
     def __repr__(self) -> str:
         return f"TokenStore({self.vault.place})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # What is secret about it, the other process finds in its own environment: a password in PGPASSWORD, a key in its place.
-        return _opened, (self.vault.url.set(password=None).render_as_string(),)
+        return opened, (self.place,)
+
+    @property
+    def place(self) -> str:
+        """Where it is, for another process: without the password, which that finds in its own PGPASSWORD or ~/.pgpass."""
+        return self.vault.url._replace(password=None).render_as_string()
 
     def now(self) -> datetime:
         """The time by the client's clock, else by the system's."""
@@ -107,27 +121,31 @@ class TokenStore:
         left, count = iter(those), 0
         while some := list(islice(left, _MANY)):
             with self.vault.writing() as connection:
-                self.insert(connection, [self.row(token, app_id) for token in some])
+                # In the order in which they lie there.
+                self.insert(connection, sorted((self.row(token, app_id) for token in some), key=itemgetter("fingerprint")))
             count += len(some)
         return count
 
     def row(self, token: AccessToken, app_id: str = "") -> Row:
         """The whole row of a token, its ciphertext included. Raises InputError: no token, or nobody said of which app."""
         if not isinstance(token, AccessToken) or not token.value:
-            raise InputError("That is not an access token.", remedy="Make one of the text with AccessToken.of(...).")
+            raise _no_token()
         app = app_id or (self.client.settings.app_id if self.client else "")
         if not app:
             raise InputError("Nobody said which app the token is of.", remedy="Give app_id=, or give the store a client.")
         return new_row(token, app, self.now()) | {"ciphertext": self.vault.seal(token.value)}
 
     def insert(self, connection: Connection, rows: list[Row]) -> None:
-        """Add whole rows. Of one that is there already only the ciphertext, label and origin change, where there are new ones."""
+        """Add whole rows. Of one that is there already only the ciphertext, label and origin change, where there are new ones;
+        one that was replaced stands for itself again.
+        """
         change = upsert(connection, tokens)
-        fresh = change.excluded
-        kept: Row = {"ciphertext": fresh.ciphertext}
+        nothing: ColumnElement[str] = literal_column("''")
+        back = case((tokens.c.successor != nothing, literal_column("'unchecked'")), else_=tokens.c.state)
+        kept: Row = {"ciphertext": change.excluded.ciphertext, "successor": nothing, "state": back}
         for name in {"label", "parent", "made_by"} & rows[0].keys():
-            kept[name] = case((fresh[name] != "", fresh[name]), else_=tokens.c[name])
-        connection.execute(change.on_conflict_do_update(index_elements=["fingerprint"], set_=kept), rows)
+            kept[name] = func.coalesce(func.nullif(change.excluded[name], nothing), tokens.c[name])
+        run_many(connection, change.on_conflict_do_update(index_elements=["fingerprint"], set_=kept), rows)
 
     def admit(
         self,
@@ -144,18 +162,28 @@ class TokenStore:
         that act for the same and work no more, or, of a person's, can do no more and end no later.
         Raises TokenRefused: what is the matter with it, and what to do. SettingError: the store has no client.
         """
+        if not isinstance(token, AccessToken):
+            raise _no_token()
         if self.client is None:
             raise SettingError("This store has nobody to ask Graph.", remedy="Make it with TokenStore(client=client).")
         wanted = admission.Wanted.of(self.client.settings.app_id, kind, scopes)
         known = next(iter(self._found(select(*SHOWN).where(tokens.c.fingerprint == token.fingerprint))), None)
-        if known and known.state is TokenState.LIVE and known.works(self.now()):
-            wanted.check_stored(known)
+        if known and wanted.is_met(known, self.now()):
             return known
         info = wanted.ask(self.client, token)
         stored = self.put(token.confirmed(info), info, parent=parent, made_by=made_by, app_id=info.app_id)
         stored = self.note(stored, **checked(info, self.now())) if known else stored
         self._retire(stored)
         return stored
+
+    def retired(self, old: StoredToken) -> bool:
+        """Let a token that has ended give way to one that makes it needless, if there is one; returns whether there was."""
+        for new in self.tokens(app_id=old.app_id, subject=old.subject):
+            if old.subject and new.works(self.now()) and admission.covers(new, old, self.now()):
+                with self.vault.writing() as connection:
+                    self.replace(connection, old.fingerprint, new.fingerprint)
+                return True
+        return False
 
     def _retire(self, new: StoredToken) -> None:
         """Let a token take the place of those that it makes needless: nobody is to be asked for another when they end."""
@@ -171,14 +199,14 @@ class TokenStore:
 
         Raises InputError: there is none. RowDamaged: it is not what was stored.
         """
-        query = select(*SHOWN, tokens.c.ciphertext)
+        name = _name(token)
+        del token  # which may be one that was pasted here by mistake
         with self.vault.reading() as connection:
-            row = connection.execute(query.where(tokens.c.fingerprint == _name(token))).mappings().first()
+            row = connection.execute(select(*SHOWN, tokens.c.ciphertext).where(tokens.c.fingerprint == name)).first()
         if row is None:
-            raise _unknown(token)
-        if row["successor"]:
-            return self.get(row["successor"])
-        return self.unsealed(read(row), row["ciphertext"])
+            raise _unknown(name)
+        stored = read(row[:-1])
+        return self.get(stored.successor) if stored.successor else self.unsealed(stored, row[-1])
 
     def unsealed(self, stored: StoredToken, ciphertext: bytes) -> AccessToken:
         """The token in a row. Raises RowDamaged."""
@@ -198,11 +226,13 @@ class TokenStore:
         token: the beginning of a fingerprint will do, if it is eight characters or more.
         """
         name, column = _name(token), tokens.c.fingerprint
-        part = 8 <= len(name) < 64
-        same = column.startswith(name, autoescape=True) if part else column == name
+        del token  # as in `get`
+        same = column == name if len(name) in {0, 64} else column.startswith(name)
         found = list(self._found(select(*SHOWN).where(same).limit(2)))
-        if len(found) != 1:
-            raise _unknown(token) if not found else InputError(f"Several tokens begin with {name}.", remedy="Give more of it.")
+        if not found:
+            raise _unknown(name)
+        if len(found) > 1:
+            raise InputError(f"Several tokens begin with {name}.", remedy="Give more of it.")
         return found[0]
 
     def tokens(self, *, app_id: str = "", subject: str = "", replaced: bool = False) -> Iterator[StoredToken]:
@@ -220,11 +250,11 @@ class TokenStore:
         ordered = ordered if query._limit_clause is not None else ordered.limit(_CHUNK)
         while True:
             with self.vault.reading() as connection:
-                rows = connection.execute(ordered.where(tokens.c.fingerprint > last)).mappings().all()
+                rows = connection.execute(ordered.where(tokens.c.fingerprint > last)).all()
             yield from map(read, rows)
             if len(rows) < _CHUNK:
                 return
-            last = rows[-1]["fingerprint"]
+            last = rows[-1][0]
 
     def __len__(self) -> int:
         with self.vault.reading() as connection:
@@ -250,6 +280,9 @@ class TokenStore:
         """Set some of what is known of a token."""
         with self.vault.writing() as connection:
             self.change(connection, _name(token), **columns)
+            if columns.get("state") == TokenState.LIVE:  # should it die once more, that is told once more
+                mine = (notices.c.fingerprint == _name(token)) & (notices.c.about == "token") & (notices.c.ends == 0)
+                connection.execute(delete(notices).where(mine))
         return self.find(token)
 
     def change(self, connection: Connection, fingerprint: str, **columns: Any) -> None:
@@ -258,16 +291,23 @@ class TokenStore:
 
     def replace(self, connection: Connection, old: str, new: str) -> None:
         """Let one token take another's place, within a transaction. Of the old one all is kept but the token itself."""
+        both = select(tokens.c.successor).where(tokens.c.fingerprint.in_([old, new])).order_by(tokens.c.fingerprint)
+        if list(connection.execute(both.with_for_update()).scalars()) != ["", ""]:
+            return  # another program has let the old one take the new one's place, and one of the two has to stay
         self.change(connection, old, successor=new, state=TokenState.REPLACED, ciphertext=None)
+        # The end of data access is the person's, and not told again for the new token.
+        mine = (notices.c.fingerprint == old) & (notices.c.about == "data access")
+        said = select(literal(new), *(column for column in notices.c if column.name != "fingerprint")).where(mine)
+        connection.execute(upsert(connection, notices).from_select(list(notices.c), said).on_conflict_do_nothing())
 
     @contextmanager
     def held(self, token: Token) -> Iterator[Hold]:
         """Hold one token fast: whoever else wants to change it waits. Raises InputError: not here. StoreBusy."""
         with self.vault.writing() as connection:
             query = select(*SHOWN).where(tokens.c.fingerprint == _name(token)).with_for_update()  # which SQLite leaves out
-            row = connection.execute(query).mappings().first()
+            row = connection.execute(query).first()
             if row is None:
-                raise _unknown(token)
+                raise _unknown(_name(token))
             yield Hold(self, connection, read(row))
 
     def children(self, token: Token) -> Iterator[StoredToken]:
@@ -276,7 +316,11 @@ class TokenStore:
 
     def forget(self, token: Token) -> StoredToken:
         """Delete a token, for good; Graph is not told. Raises InputError: it is not here."""
-        stored = self.find(token)
+        name = _name(token)
+        try:
+            stored = self.find(token)
+        except RowDamaged:
+            stored = damaged_row({"fingerprint": name, "app_id": ""})
         with self.vault.writing() as connection:
             for table in (tokens, notices):
                 connection.execute(delete(table).where(table.c.fingerprint == stored.fingerprint))
@@ -317,10 +361,24 @@ class TokenStore:
         return self.vault.unseal(sealed) if sealed else None
 
 
+def _vault(
+    place: str | os.PathLike[str] | None, key: KeySource | str | None, passphrase: Secret | None, seconds: float, make: bool
+) -> Vault | FbnbError:
+    """The vault at a place; an error is given back, for these frames have the place in clear."""
+    try:
+        url = address(place or user_data_path("fbnb") / "tokens.db")
+        return Vault(url, seconds=seconds, make=make, source=KeySource(key) if key else None, passphrase=passphrase)
+    except FbnbError as wrong:
+        wrong.__context__ = None
+        return wrong.with_traceback(None)
+    except ValueError:
+        return InputError("There is no such place for a key.", remedy=f"There are {', '.join(KeySource)}.")
+
+
 @cache
-def _opened(place: str) -> TokenStore:
+def opened(place: str) -> TokenStore:
     """The store at a place, opened once in a process that is sent there many times."""
-    return TokenStore(place)
+    return TokenStore(place, make=False)
 
 
 def upsert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
@@ -329,9 +387,18 @@ def upsert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.I
 
 
 def _name(token: Token) -> str:
-    return token if isinstance(token, str) else token.fingerprint
+    """The fingerprint that is meant, or the beginning of one; "" for what is none."""
+    if not isinstance(token, str):
+        return token.fingerprint
+    return token.lower() if re.fullmatch("[0-9a-fA-F]{8,64}", token) else ""
 
 
-def _unknown(token: Token) -> InputError:
-    name = _name(token)[:12] if not isinstance(token, str) or token.isalnum() else "of that name"
-    return InputError(f"The store has no token {name}.", remedy="Name it by its fingerprint: fbnb tokens list shows them.")
+def _no_token() -> InputError:
+    return InputError("That is not an access token.", remedy="Make one of the text with AccessToken.of(...).")
+
+
+def _unknown(name: str) -> InputError:
+    return InputError(
+        f"The store has no token {name[:12] or 'of that name'}.",
+        remedy="Name it by its fingerprint, or eight characters of it: fbnb tokens list shows them.",
+    )

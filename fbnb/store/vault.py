@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -15,8 +14,10 @@ from fbnb.errors import RowDamaged
 from fbnb.redact import Secret
 from fbnb.store import schema
 from fbnb.store.database import Database
-from fbnb.store.keys import KeyRecord, KeySource, load_key, make_key, next_key, retire_keys
+from fbnb.store.keys import KeyRecord, KeySource, also, load_key, make_key, next_key, retire_keys
+from fbnb.store.passphrase import NEW_PASSPHRASE, new_passphrase
 from fbnb.store.records import Row
+from fbnb.tokens import fingerprint as digest
 
 _CHUNK = 1000
 
@@ -28,17 +29,33 @@ class Vault(Database):
     """
 
     def __init__(
-        self, url: URL, *, seconds: float = 30, source: KeySource | None = None, passphrase: Secret | None = None
+        self,
+        url: URL,
+        *,
+        seconds: float = 30,
+        make: bool = True,
+        source: KeySource | None = None,
+        passphrase: Secret | None = None,
     ) -> None:
-        super().__init__(url, seconds=seconds)
+        super().__init__(url, seconds=seconds, make=make)
         self._passphrase = passphrase
+        try:
+            self._open(source, make=make)
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self, source: KeySource | None, *, make: bool) -> None:
         with self.reading() as connection:
             said = schema.described(connection)
         fernet = None
+        if said is None and not make:
+            raise self.missing()
         if said is None:
             said, fernet = self._made(source)
         self.name, self.key = said["name"], _key_record(said)
-        self._fernet = fernet or load_key(self.key, self.path, passphrase=passphrase)
+        self._fernet = fernet or load_key(self.key, self.path, passphrase=self._passphrase)
+        self.use_wal()  # only of a file that is ours
 
     def _made(self, source: KeySource | None) -> tuple[dict[str, str], MultiFernet | None]:
         # Under the lock, so that of two programs that find no store one makes a key and the other opens with it.
@@ -62,13 +79,14 @@ class Vault(Database):
     def _use_key(self, connection: Connection, *, alone: bool) -> None:
         """Take the key that the store says it has; another program may have changed it."""
         query = select(schema.meta.c.name, schema.meta.c.value).where(schema.meta.c.name.startswith("key "))
-        record = _key_record(dict(connection.execute(query.with_for_update(read=not alone)).tuples().all()))
-        if record != self.key:
-            self._fernet, self.key = load_key(record, self.path, passphrase=self._passphrase), record
+        record = _key_record(dict(connection.execute(query.with_for_update(read=not alone)).all()))
+        if record != self.key:  # what was read a moment ago is still to be opened with the old one
+            self._fernet = also(load_key(record, self.path, passphrase=self._passphrase), self._fernet)
+            self.key = record
 
     def seal(self, text: Secret) -> bytes:
         """The text as it is stored."""
-        return self._fernet.encrypt(text.reveal().encode())
+        return self._fernet.encrypt(text.reveal().encode(errors="surrogatepass"))
 
     def unseal(self, ciphertext: bytes, fingerprint: str = "") -> Secret:
         """The text again, if it is the one with that fingerprint. Raises RowDamaged: it is not, or cannot be decrypted."""
@@ -77,13 +95,13 @@ class Vault(Database):
             with self.reading() as connection:
                 self._use_key(connection, alone=False)
             text = self._opened(ciphertext)
-        if text is None or (fingerprint and not hmac.compare_digest(_digest(text), fingerprint)):
+        if text is None or (fingerprint and not hmac.compare_digest(digest(text.reveal()), fingerprint)):
             raise RowDamaged(f"The stored token {fingerprint[:12]} is not what was stored there.")
         return text
 
     def _opened(self, ciphertext: bytes) -> Secret | None:
         try:
-            return Secret(self._fernet.decrypt(ciphertext).decode())
+            return Secret(self._fernet.decrypt(ciphertext).decode(errors="surrogatepass"))
         except (InvalidToken, TypeError, ValueError):
             return None
 
@@ -92,6 +110,8 @@ class Vault(Database):
 
         passphrase: the new one, for a store that has one. Until the last row is done nothing has changed for anyone.
         """
+        if self.key.source is KeySource.PASSPHRASE:  # asked for now: nobody is to wait for the store while somebody types
+            passphrase = new_passphrase(passphrase, NEW_PASSPHRASE)
         with super().writing() as connection:
             self._use_key(connection, alone=True)
             record, both = next_key(self.key, self.name, self.path, self._fernet, passphrase=passphrase)
@@ -103,6 +123,7 @@ class Vault(Database):
             self._use_key(connection, alone=True)
             if self.key == record:  # and not the next one's already, who needs what this would drop
                 retire_keys(record, self.path)
+        self.empty_wal()
         return count
 
     def _encrypt_again(self, connection: Connection, fernet: MultiFernet) -> int:
@@ -110,7 +131,7 @@ class Vault(Database):
         for table, name, column in ((schema.apps, "app_id", "secret"), (schema.tokens, "fingerprint", "ciphertext")):
             last, one, sealed = "", table.c[name], table.c[column]
             query = select(one, sealed).where(sealed.is_not(None)).order_by(one).limit(_CHUNK)
-            while found := connection.execute(query.where(one > last)).tuples().all():
+            while found := connection.execute(query.where(one > last)).all():
                 connection.execute(_change(table, name, column), list(_fresh(fernet, found)))
                 last = found[-1][0]
                 done += len(found) if table is schema.tokens else 0
@@ -127,10 +148,6 @@ def _fresh(fernet: MultiFernet, found: Iterable[tuple[str, bytes]]) -> Iterable[
             yield {"its": name, "fresh": fernet.rotate(ciphertext)}
         except InvalidToken:  # a damaged row is no more damaged afterwards, and keeps the others from nothing
             yield {"its": name, "fresh": ciphertext}
-
-
-def _digest(text: Secret) -> str:
-    return hashlib.sha256(text.reveal().encode()).hexdigest()
 
 
 def _said(record: KeyRecord) -> dict[str, str]:
