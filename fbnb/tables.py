@@ -24,7 +24,7 @@ from fbnb.tokens import NEVER, AccessToken, Expiry, Page, Permission, TokenFault
 from fbnb.usage import Usage
 from fbnb.wire import Exchange
 
-_TIME = "datetime64[s, UTC]"
+TIME = "datetime64[s, UTC]"
 
 
 def token_table(tokens: Iterable[AccessToken], *, now: datetime) -> pd.DataFrame:
@@ -36,9 +36,9 @@ def token_table(tokens: Iterable[AccessToken], *, now: datetime) -> pd.DataFrame
         "hint": "str",
         "kind": "str",
         "label": "str",
-        "issued": _TIME,
-        "expires": _TIME,
-        "data access until": _TIME,
+        "issued": TIME,
+        "expires": TIME,
+        "data access until": TIME,
         "time left": "str",
         "state": "str",
     }
@@ -48,14 +48,14 @@ def token_table(tokens: Iterable[AccessToken], *, now: datetime) -> pd.DataFrame
             str(token.kind),
             token.label,
             token.issued_at,
-            _instant(token.expires_at),
-            _instant(token.data_access_until),
+            instant(token.expires_at),
+            instant(token.data_access_until),
             time_left(token.expires_at, now),
             state(token.expires_at, now),
         )
         for token in tokens
     ]
-    return _frame(rows, columns)
+    return frame(rows, columns)
 
 
 def time_left(expiry: Expiry, now: datetime) -> str:
@@ -94,7 +94,7 @@ def page_table(pages: Iterable[Page]) -> pd.DataFrame:
         )
         for page in pages
     ]
-    return _frame(rows, {"name": "str", "id": "str", "category": "str", "tasks": "Int64", "page token": "str"})
+    return frame(rows, {"name": "str", "id": "str", "category": "str", "tasks": "Int64", "page token": "str"})
 
 
 def task_table(pages: Iterable[Page]) -> pd.DataFrame:
@@ -120,7 +120,7 @@ def scope_table(info: TokenInfo, permissions: Iterable[Permission] = (), pages: 
         limits[scope.scope] = None if before is None or scope.target_ids is None else (*before, *scope.target_ids)
     status = dict.fromkeys(info.scopes, "granted") | {permission.name: permission.status for permission in permissions}
     rows = [(name, told, _targets(limits.get(name, ()), names), _unlocks(name)) for name, told in sorted(status.items())]
-    return _frame(rows, {"permission": "str", "status": "str", "limited to": "str", "unlocks": "str"})
+    return frame(rows, {"permission": "str", "status": "str", "limited to": "str", "unlocks": "str"})
 
 
 def _targets(targets: Sequence[str] | None, names: dict[str, str]) -> str:
@@ -144,9 +144,9 @@ def info_table(info: TokenInfo) -> pd.DataFrame:
         "application": info.application,
         "user_id": info.user_id,
         "profile_id": info.profile_id,
-        "issued_at": info.issued_at and _words(info.issued_at),
-        "expires_at": _words(info.expires_at),
-        "data_access_expires_at": _words(info.data_access_expires_at),
+        "issued_at": info.issued_at and in_words(info.issued_at),
+        "expires_at": in_words(info.expires_at),
+        "data_access_expires_at": in_words(info.data_access_expires_at),
         "scopes": ", ".join(info.scopes),
         "granular_scopes": "; ".join(
             f"{scope.scope}: {'all' if scope.target_ids is None else ', '.join(scope.target_ids)}"
@@ -155,10 +155,11 @@ def info_table(info: TokenInfo) -> pd.DataFrame:
         "metadata": ", ".join(f"{name}={value}" for name, value in info.metadata.items()),
     }
     rows = [(name, str(value)) for name, value in told.items() if value not in (None, "")]
-    return _frame(rows, {"field": "str", "value": "str"}).set_index("field")
+    return frame(rows, {"field": "str", "value": "str"}).set_index("field")
 
 
-def _words(expiry: Expiry) -> str | None:
+def in_words(expiry: Expiry) -> str | None:
+    """`2026-11-02 11:00 UTC`, or what Graph's 0 means; None where it did not say."""
     if expiry is None:
         return None
     return "0, which means never" if expiry is NEVER else f"{expiry:%Y-%m-%d %H:%M} UTC"
@@ -181,34 +182,34 @@ def wire_table(exchanges: Iterable[Exchange]) -> pd.DataFrame:
         )
         for exchange in exchanges
     ]
-    columns = {"number": "int64", "at": _TIME, "method": "str", "path": "str", "parameters": "str", "status": "Int64"}
-    return _frame(rows, columns).set_index("number")
+    columns = {"number": "int64", "at": TIME, "method": "str", "path": "str", "parameters": "str", "status": "Int64"}
+    return frame(rows, columns).set_index("number")
 
 
 def kind_table() -> pd.DataFrame:
     """The five kinds of token: who it acts for, how it is got, how long it lives, how it dies."""
     rows = [tuple(row.values()) for row in catalogue.kinds()]
-    return _frame(rows, {"kind": "str", "acts for": "str", "got by": "str", "lives": "str", "dies when": "str"}).set_index("kind")
+    return frame(rows, {"kind": "str", "acts for": "str", "got by": "str", "lives": "str", "dies when": "str"}).set_index("kind")
 
 
 def flow_table() -> pd.DataFrame:
     """Every token flow: the question it answers, what one starts with, what one gets; by the name of its notebook."""
     rows = [tuple(row.values()) for row in catalogue.flows()]
     columns = dict.fromkeys(["notebook", "the question", "you start with", "you get"], "str")
-    return _frame(rows, columns).set_index("notebook")
+    return frame(rows, columns).set_index("notebook")
 
 
 def permission_table(prefix: str = "") -> pd.DataFrame:
     """The permissions whose names begin with `prefix`: what each unlocks, and which others it needs."""
     found = [facts for facts in catalogue.permissions().values() if facts.name.startswith(prefix)]
     rows = [(facts.name, facts.unlocks, ", ".join(facts.needs)) for facts in found]
-    return _frame(rows, {"permission": "str", "unlocks": "str", "needs": "str"}).set_index("permission")
+    return frame(rows, {"permission": "str", "unlocks": "str", "needs": "str"}).set_index("permission")
 
 
 def status_table(permissions: Iterable[Permission]) -> pd.DataFrame:
     """One row per permission the person was asked for: granted, declined or expired, and what it unlocks."""
     rows = [(permission.name, permission.status, _unlocks(permission.name)) for permission in permissions]
-    return _frame(rows, {"permission": "str", "status": "str", "unlocks": "str"}).set_index("permission")
+    return frame(rows, {"permission": "str", "status": "str", "unlocks": "str"}).set_index("permission")
 
 
 def client_table(clients: Mapping[str, ClientLogin], *, now: datetime) -> pd.DataFrame:
@@ -217,7 +218,7 @@ def client_table(clients: Mapping[str, ClientLogin], *, now: datetime) -> pd.Dat
         (name, login.token.hint, login.machine_id.hint if login.machine_id else "none", time_left(login.token.expires_at, now))
         for name, login in clients.items()
     ]
-    return _frame(rows, {"client": "str", "token": "str", "machine id": "str", "time left": "str"}).set_index("client")
+    return frame(rows, {"client": "str", "token": "str", "machine id": "str", "time left": "str"}).set_index("client")
 
 
 def system_user_table(tokens: Iterable[tuple[SystemUser, TokenInfo]]) -> pd.DataFrame:
@@ -228,13 +229,13 @@ def system_user_table(tokens: Iterable[tuple[SystemUser, TokenInfo]]) -> pd.Data
         (
             user.name,
             user.role,
-            "never" if info.expires_at is NEVER else _words(info.expires_at) or "not told",
+            "never" if info.expires_at is NEVER else in_words(info.expires_at) or "not told",
             *("yes" if scope in info.scopes else "" for scope in scopes),
         )
         for user, info in held
     ]
     columns = dict.fromkeys(["system user", "role", "token ends", *scopes], "str")
-    return _frame(rows, columns).set_index("system user")
+    return frame(rows, columns).set_index("system user")
 
 
 def opening_table(openings: Iterable[Opening]) -> pd.DataFrame:
@@ -244,12 +245,12 @@ def opening_table(openings: Iterable[Opening]) -> pd.DataFrame:
             opening.at,
             opening.days_since,
             "refused" if opening.refused else "refreshed" if opening.refreshed else "kept",
-            _instant(opening.token.expires_at),
+            instant(opening.token.expires_at),
             opening.token.hint,
         )
         for opening in openings
     ]
-    return _frame(rows, {"opened": _TIME, "days since": "int64", "token": "str", "ends": _TIME, "hint": "str"})
+    return frame(rows, {"opened": TIME, "days since": "int64", "token": "str", "ends": TIME, "hint": "str"})
 
 
 def finding_table(findings: Iterable[Finding]) -> pd.DataFrame:
@@ -264,18 +265,18 @@ def finding_table(findings: Iterable[Finding]) -> pd.DataFrame:
         )
         for found in findings
     ]
-    return _frame(rows, dict.fromkeys(["name", "id", "found by", "page token", "why not"], "str"))
+    return frame(rows, dict.fromkeys(["name", "id", "found by", "page token", "why not"], "str"))
 
 
 def post_table(posts: Iterable[Post]) -> pd.DataFrame:
     """One row per post: when, and its text."""
-    return _frame([(post.created, post.text, post.id) for post in posts], {"created": _TIME, "text": "str", "id": "str"})
+    return frame([(post.created, post.text, post.id) for post in posts], {"created": TIME, "text": "str", "id": "str"})
 
 
 def ad_account_table(accounts: Iterable[AdAccount]) -> pd.DataFrame:
     """One row per ad account."""
     rows = [(account.name, account.id, account.status, account.currency, account.timezone) for account in accounts]
-    return _frame(rows, dict.fromkeys(["name", "id", "status", "currency", "timezone"], "str"))
+    return frame(rows, dict.fromkeys(["name", "id", "status", "currency", "timezone"], "str"))
 
 
 def campaign_table(campaigns: Iterable[Campaign], insights: Iterable[Insight] = ()) -> pd.DataFrame:
@@ -292,7 +293,7 @@ def campaign_table(campaigns: Iterable[Campaign], insights: Iterable[Insight] = 
         for campaign in campaigns
     ]
     columns = {"campaign": "str", "status": "str", "daily budget": "float64", "impressions": "Int64", "spend": "float64"}
-    return _frame(rows, columns).set_index("campaign")
+    return frame(rows, columns).set_index("campaign")
 
 
 def insight_table(insights: Iterable[Insight]) -> pd.DataFrame:
@@ -309,13 +310,13 @@ def insight_table(insights: Iterable[Insight]) -> pd.DataFrame:
         for i in insights
     ]
     columns = {"from": "datetime64[s]", "to": "datetime64[s]", "campaign": "str", "impressions": "int64"}
-    return _frame(rows, columns | {"spend": "float64", "cost of 1000": "float64"}).round({"cost of 1000": 2})
+    return frame(rows, columns | {"spend": "float64", "cost of 1000": "float64"}).round({"cost of 1000": 2})
 
 
 def test_user_table(users: Iterable[TestUser]) -> pd.DataFrame:
     """One row per test user: id, e-mail where it was told, and the token's hint where there is one."""
     rows = [(user.id, user.email or "not told", user.token.hint if user.token else "none") for user in users]
-    return _frame(rows, dict.fromkeys(["id", "email", "token"], "str"))
+    return frame(rows, dict.fromkeys(["id", "email", "token"], "str"))
 
 
 def family_table(family: Iterable[Kin]) -> pd.DataFrame:
@@ -329,7 +330,7 @@ def family_table(family: Iterable[Kin]) -> pd.DataFrame:
             str(kin.kind),
             kin.whose,
             kin.call,
-            "never" if kin.expires_at is NEVER else _words(kin.expires_at) or "not told",
+            "never" if kin.expires_at is NEVER else in_words(kin.expires_at) or "not told",
             kin.state,
             kin.since,
             shorten(kin.why, 64, placeholder=" …"),
@@ -337,14 +338,14 @@ def family_table(family: Iterable[Kin]) -> pd.DataFrame:
         for kin in family
     ]
     columns = dict.fromkeys(["token", "kind", "acts as", "made by", "ends", "state"], "str")
-    return _frame(rows, columns | {"since": _TIME, "why": "str"})
+    return frame(rows, columns | {"since": TIME, "why": "str"})
 
 
 def blast_table(radii: Mapping[str, Iterable[Kin]]) -> pd.DataFrame:
     """One row per event: how many tokens of each kind would die of it, and the error that the first of them would meet."""
     held = [(event, list(kin)) for event, kin in radii.items()]
     rows = [(event, _kinds(kin) or "none", kin[0].why if kin else "") for event, kin in held]
-    return _frame(rows, dict.fromkeys(["event", "tokens that would die", "error"], "str")).set_index("event")
+    return frame(rows, dict.fromkeys(["event", "tokens that would die", "error"], "str")).set_index("event")
 
 
 def _kinds(family: Iterable[Kin]) -> str:
@@ -353,26 +354,28 @@ def _kinds(family: Iterable[Kin]) -> str:
 
 def event_table(happened: Iterable[tuple[datetime, str]]) -> pd.DataFrame:
     """One row per event of the sandbox: when, and what."""
-    return _frame(list(happened), {"when": _TIME, "what happened": "str"})
+    return frame(list(happened), {"when": TIME, "what happened": "str"})
 
 
 def suspect_table(line_up: Mapping[str, Iterable[str]]) -> pd.DataFrame:
     """One row per answer that a line-up gave, in its first words: the suspects that it leaves."""
     rows = [(shorten(answer, 80, placeholder=" …"), ", ".join(names)) for answer, names in line_up.items()]
-    return _frame(rows, {"answer": "str", "suspects left": "str"})
+    return frame(rows, {"answer": "str", "suspects left": "str"})
 
 
 def usage_table(usage: Usage) -> pd.DataFrame:
     """One row per limit that Graph told of: of what, how full in percent by each measure, and the minutes to wait, if any."""
     rows = [(load.limit, load.of, load.calls, load.cpu_time, load.total_time, load.minutes, load.tier) for load in usage.loads]
     columns = {"limit": "str", "of": "str", "calls %": "Float64", "cpu %": "Float64", "time %": "Float64"}
-    return _frame(rows, columns | {"minutes to wait": "Int64", "tier": "str"})
+    return frame(rows, columns | {"minutes to wait": "Int64", "tier": "str"})
 
 
-def _instant(expiry: Expiry) -> datetime | None:
+def instant(expiry: Expiry) -> datetime | None:
+    """The expiry for a column of times, which has no NEVER."""
     return expiry if isinstance(expiry, datetime) else None
 
 
-def _frame(rows: Sequence[tuple[Any, ...]], columns: dict[str, str]) -> pd.DataFrame:
+def frame(rows: Sequence[tuple[Any, ...]], columns: dict[str, str]) -> pd.DataFrame:
+    """Rows as a frame. columns: name -> dtype."""
     series = {name: pd.Series([row[n] for row in rows], dtype=dtype) for n, (name, dtype) in enumerate(columns.items())}
     return pd.DataFrame(series)

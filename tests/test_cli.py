@@ -30,6 +30,9 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["--version"], __version__),
         (["lab", "--help"], "--no-browser"),
         (["sandbox", "--help"], "--env-file FILE"),
+        (["audit", "--help"], "130  stopped by Ctrl-C"),
+        (["tokens", "--help"], "rotate-key"),
+        (["tokens", "add", "--help"], "--kind {user,page,app,client,system_user}"),
     ):
         with pytest.raises(SystemExit) as left:
             main(argument)
@@ -37,12 +40,22 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
         assert words in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("typo", [["labb"], ["--lab"], ["lab", "notebook.ipynb"]])
+@pytest.mark.parametrize("typo", [["labb"], ["--lab"], ["lab", "notebook.ipynb"], ["audit", "--nptify"], ["tokens"], ["token"]])
 def test_a_typo_is_one_line_and_no_traceback(typo: list[str]) -> None:
     done = subprocess.run([sys.executable, "-m", "fbnb.cli", *typo], capture_output=True, text=True)
     assert done.returncode != 0
     assert "Traceback" not in done.stderr + done.stdout
     assert "fbnb" in done.stderr + done.stdout
+
+
+def test_what_was_typed_in_the_wrong_place_may_be_a_token_and_is_not_repeated(capsys: pytest.CaptureFixture[str]) -> None:
+    for token in ("EAAcanary0123456789", "1234567890123|canary0123456789", "c0ffee0123456789" * 4):
+        for typed in ([token], ["audit", token], ["audit", "--fail-under", token], ["tokens", "add", "--kind", token]):
+            with pytest.raises(SystemExit) as left:
+                main(typed)
+            said = capsys.readouterr()
+            assert left.value.code == 2
+            assert token[4:20] not in said.out + said.err
 
 
 def test_lab_in_a_clone_opens_the_notebooks_where_they_are(started: list[list[str]], root: Path) -> None:
