@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from fbnb.diagnosis import Cause as Cause
     from fbnb.diagnosis import Diagnosis as Diagnosis
     from fbnb.diagnosis import diagnose as diagnose
+    from fbnb.fire_drill.calendar import Incident as Incident
+    from fbnb.fire_drill.rounds import drill as drill
     from fbnb.flows.app_tokens import compose_app_token as compose_app_token
     from fbnb.flows.app_tokens import compose_client_token as compose_client_token
     from fbnb.flows.app_tokens import get_app_token as get_app_token
@@ -102,6 +104,7 @@ if TYPE_CHECKING:
     from fbnb.settings import load_settings as load_settings
     from fbnb.store import StoredToken as StoredToken
     from fbnb.store import TokenStore as TokenStore
+    from fbnb.store_walks import walk_store as walk_store
     from fbnb.tokens import NEVER as NEVER
     from fbnb.tokens import AccessToken as AccessToken
     from fbnb.tokens import Page as Page
@@ -122,6 +125,9 @@ _HOMES = {
     "client": "Call GraphClient Proof appsecret_proof",
     "diagnosis": "Cause Diagnosis diagnose",
     "exercise": "check",
+    "fire_drill.calendar": "Incident",
+    "fire_drill.rounds": "drill",
+    "fire_drill.tables": "drill_table",
     "flows.app_tokens": "compose_app_token compose_client_token get_app_token",
     "flows.business_login": "exchange_business_code fetch_business_token get_client_business log_in_for_business",
     "flows.client_code": "ClientLogin generate_client_code redeem_client_code",
@@ -158,6 +164,8 @@ _HOMES = {
     "sandbox.control": "Sandbox",
     "settings": "Settings load_settings",
     "store": "StoredToken TokenStore",
+    "store_tables": "audit_table expiry_table lineage_table",
+    "store_walks": "walk_store",
     "tables": (
         "ad_account_table blast_table campaign_table client_table event_table family_table finding_table flow_table info_table"
         " insight_table kind_table opening_table page_table permission_table post_table scope_table status_table"

@@ -17,7 +17,16 @@ from shell import run_cells
 from fbnb import kit
 from fbnb.client import GraphClient
 from fbnb.clock import SystemClock
-from fbnb.errors import GraphError, SandboxOnly, SignatureMismatch, StateMismatch
+from fbnb.errors import (
+    GraphError,
+    InputError,
+    LoginNeeded,
+    NotRenewed,
+    SandboxOnly,
+    SignatureMismatch,
+    StateMismatch,
+    TokenRefused,
+)
 from fbnb.flows.app_tokens import get_app_token
 from fbnb.flows.business_login import exchange_business_code, fetch_business_token
 from fbnb.flows.client_code import generate_client_code, redeem_client_code
@@ -300,11 +309,17 @@ def test_no_two_logins_share_a_state() -> None:
     assert len({dict(parse_qsl(urlsplit(url).query))["state"] for url in opened}) == 5
 
 
+EXPECTED = (GraphError, StateMismatch, SignatureMismatch, SandboxOnly, InputError, TokenRefused, NotRenewed, LoginNeeded)
+
+
 @pytest.mark.parametrize("path", sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
-def test_every_notebook_runs_on_live_to_its_end(path: Path, monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> None:
+def test_every_notebook_runs_on_live_to_its_end(
+    path: Path, monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox, tmp_path: Path
+) -> None:
     """With `FBNB_TARGET=live`, and a Graph behind the live transport that has no clock to move and no person to command."""
     app = sandbox.world.seed.apps[0]
     of_the_app = {"FBNB_APP_ID": app.id, "FBNB_APP_SECRET": app.secret, "FBNB_CLIENT_TOKEN": app.client_token}
+    of_the_app["FBNB_STORE"] = str(tmp_path / "tokens.db")
     for name, value in {"FBNB_TARGET": "live", **of_the_app}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(kit, "live_transport", lambda: sandbox.transport)
@@ -317,4 +332,4 @@ def test_every_notebook_runs_on_live_to_its_end(path: Path, monkeypatch: pytest.
             assert isinstance(error, SandboxOnly), cell
         elif error:
             assert tagged, cell
-            assert isinstance(error, GraphError | StateMismatch | SignatureMismatch | SandboxOnly), cell
+            assert isinstance(error, EXPECTED), cell

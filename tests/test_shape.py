@@ -25,21 +25,25 @@ FLOORS = [
     {"flows"},
     {"sandbox", "store"},
     {"catcher", "verdicts"},
-    {"check", "renewal", "notices"},
-    {"auditor", "assurance"},
+    {"errand", "renewal", "notices"},
+    {"pace", "assurance"},
+    {"auditor"},
     {"walk", "tables", "browser"},
-    {"walks"},
+    {"walks", "store_walks", "store_tables"},
     {"plots", "widgets"},
-    {"kit", "cli"},
+    {"kit"},
+    {"commands", "fire_drill"},
+    {"cli"},
     {"pytest_plugin"},
 ]
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 HOMES = {
     "httpx": {"client", "sandbox.transport"},
-    "pandas": {"tables"},
+    "pandas": {"tables", "store_tables", "fire_drill.tables"},
     "ipywidgets": {"widgets.view", "widgets.forms", "widgets.stepper", "widgets.explainer"},
     "dotenv": {"settings"},
-    "msgspec": {"sandbox.facts", "sandbox.seed", "sandbox.defaults", "sandbox.controls", "sandbox.encodings"},
+    "msgspec": {"sandbox.facts", "sandbox.seed", "sandbox.defaults", "sandbox.controls", "sandbox.encodings", "sandbox.messages"}
+    | {"store.records", "store.kinship"},
     "starlette": {"sandbox.serve", "sandbox.doors"},
     "uvicorn": {"sandbox.serve"},
     "jinja2": {"sandbox.pages"},
@@ -50,17 +54,19 @@ HOMES = {
     "keyring": {"store.key_ring"},
     "platformdirs": {"store.key_file", "store.token_store"},
     "smtplib": {"smtp"},
-    "sqlalchemy": {f"store.{name}" for name in ("database", "hold", "records", "runs", "schema", "token_store", "vault")},
+    "sqlalchemy": {f"store.{name}" for name in ("database", "hold", "runs", "schema", "token_store", "vault")},
     "segno": {"plots.picture"},
     "tenacity": {"retries"},
-    "tqdm": {"flows.device_login", "retries", "browser", "auditor"},
+    "tqdm": {"flows.device_login", "retries", "browser", "auditor", "fire_drill.rounds"},
 }
 FLOWS = set(
     "login debug_token long_lived page_tokens client_code app_tokens system_user revoke device_login session_info sdk_refresh"
     " business_login oidc find_pages page_reading marketing test_users".split()
 )
 COMPOSED = {"find_pages"}  # of other flows, so without a twin
-LESSONS = {"start_here", "when_tokens_die", "the_190_detective", "limits_and_faults"}  # that cut across flows
+LESSONS = set(
+    "start_here when_tokens_die the_190_detective limits_and_faults store_and_watch the_fire_drill".split()
+)  # that cut across flows
 
 
 def name_of(path: Path) -> str:
