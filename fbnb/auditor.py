@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
@@ -110,9 +111,9 @@ class _Auditor:
 
     def _pause(self) -> None:
         seconds = self.pace.pause()
-        self.bar.set_description(f"Audit, waiting {seconds:.0f} s for the app's limit")
+        if not self.bar.disable:  # the bar itself may not have begun
+            self.bar.write(f"The app's limit is reached: waiting {seconds:.0f} s.", file=sys.stderr)
         self.client.clock.sleep(seconds)
-        self.bar.set_description("Audit")
 
     def _take_in(self, report: Report) -> Iterator[Verdict]:
         self.pace.hear(report.usage, len(report.found), refused=bool(report.limited), alone=not self.waiting)

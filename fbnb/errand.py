@@ -130,6 +130,8 @@ def _check_app(told: Mapping[str, Answer]) -> None:
     """Raises the error that every token of the request has met: Graph will have nothing of the app."""
     refused = [answer.refused for answer in told.values() if isinstance(answer, Doubt) and answer.refused]
     if refused and len(refused) == len(told):
+        if isinstance(refused[0], TokenInvalid):  # it is the app's own token that Graph does not know
+            refused[0].amend(remedy="Compare FBNB_APP_ID and FBNB_APP_SECRET with the app's dashboard (Settings, Basic).")
         raise refused[0]
 
 

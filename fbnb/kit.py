@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
-from fbnb.client import DIALOG_HOST, Consent, GraphClient, live_transport
+from fbnb.client import GraphClient, live_transport
 from fbnb.errors import SandboxOnly
 from fbnb.flows.login import paste_redirect
 from fbnb.redact import Secret
@@ -63,13 +63,8 @@ def _far_client(settings: Settings) -> GraphClient:
     """A client of what is not in this process; whoever sits at the terminal answers the dialog."""
     if settings.served:
         transport = ServedTransport(settings.served)
-        return GraphClient(settings, transport, transport.clock(), _paste_from(settings.served))
+        return GraphClient(settings, transport, transport.clock(), paste_redirect)
     return GraphClient(settings, live_transport(), consent=paste_redirect)
-
-
-def _paste_from(served: str) -> Consent:
-    """The consent of a person whose browser finds the dialog where a sandbox is served."""
-    return lambda url: paste_redirect(url.replace(f"https://{DIALOG_HOST}", served, 1))
 
 
 def sandbox_client(sandbox: Sandbox, settings: Settings | None = None) -> GraphClient:

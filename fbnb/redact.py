@@ -178,14 +178,16 @@ def redact_json(value: Any, known: Iterable[str] = ()) -> Any:
 
 def sealed(value: Any, known: Iterable[str] = ()) -> Any:
     """A decoded JSON value in which every string that is or holds a secret is a Secret, shown redacted."""
-    return _each_string(value, _known(known), lambda text, shown: text if text == shown else Secret(text, shown=shown))
+    return _each_string(value, _known(known), lambda text, shown: Secret(text, shown=shown))
 
 
 def _each_string(value: Any, known: Known, put: Callable[[str, str], Any], name: str = "") -> Any:
+    """The value with what `put` makes of each string that has something to hide, and of how that may be shown."""
+    if isinstance(value, str):
+        shown = hint(value) if name in SECRET_PARAMETERS else _redacted(value, known)
+        return value if shown == value else put(value, shown)
     if isinstance(value, dict):
         return {key: _each_string(inner, known, put, key) for key, inner in value.items()}
     if isinstance(value, list):
         return [_each_string(inner, known, put, name) for inner in value]
-    if not isinstance(value, str):
-        return value
-    return put(value, hint(value) if name in SECRET_PARAMETERS else _redacted(value, known))
+    return value

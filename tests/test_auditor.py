@@ -288,7 +288,7 @@ def test_what_graph_cannot_be_asked_is_for_an_admin_and_no_death(own: TokenStore
         ("block_app", AppRestricted, "API access blocked"),
         ("deactivate_app", AppRestricted, "API access deactivated"),
         ("delete_app", AppRestricted, "Application has been deleted"),
-        ("reset_secret", TokenMalformed, "Was the app secret reset"),
+        ("reset_secret", TokenMalformed, "Compare FBNB_APP_ID"),
     ],
 )
 def test_a_refusal_of_the_app_itself_is_one_line_and_changes_nothing(

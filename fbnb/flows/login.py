@@ -90,7 +90,8 @@ def login_url(
         "nonce": nonce,
     }
     query = urlencode({name: value for name, value in params.items() if value})
-    return f"https://{DIALOG_HOST}/{client.settings.version}/dialog/oauth?{query}"
+    site = client.settings.served or f"https://{DIALOG_HOST}"  # a served sandbox has a dialog of its own
+    return f"{site}/{client.settings.version}/dialog/oauth?{query}"
 
 
 def code_from_redirect(redirect: str | Secret, *, state: str, redirect_uri: str | None = None) -> Secret:

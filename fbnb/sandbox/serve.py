@@ -134,7 +134,7 @@ class _Graph:
             body = b"" if _BODY.isdisjoint(request.headers) else await _body(request)
         except ClientDisconnect:
             return
-        date = {"date": format_datetime(self._world.now(), usegmt=True)}
+        date = {"date": format_datetime(self._world.clock.now(), usegmt=True)}
         if body is None or request.method == "OPTIONS":
             await (_TOO_LARGE if body is None else Response(headers=_ALLOWED | date))(scope, receive, send)
             return

@@ -22,7 +22,7 @@ _GONE = (
 )
 _WORDS = (
     ("database is locked|lock timeout|LockNotAvailable|deadlock", StoreBusy, "Another program is writing to it."),
-    ("does not exist|resolve host|Name or service", StoreError, "There is no such database."),
+    ("does not exist|resolve host|Name or service", StoreError, "There is no such database, or no such user."),
     ("readonly|read-only|unable to open", StoreError, "It cannot be written to."),
     ("full|No space left|DiskFull", StoreError, "The disk is full."),
     ("disk I/O error", StoreError, "The disk cannot be read or written."),
@@ -32,7 +32,7 @@ _WORDS = (
 )
 _REMEDIES = {
     "It cannot be written to.": "Look at the owner and the mode of its file and folder.",
-    "There is no such database.": "Look at the host and the name in its URL; createdb makes one.",
+    "There is no such database, or no such user.": "Look at the host, the user and the name in its URL; createdb makes one.",
     "The disk cannot be read or written.": "See to the disk, or to a limit on files; what was stored before is as it was.",
     "The disk is full.": "Make room; what was stored before is as it was.",
     "The database does not let this user in.": "Put its password into PGPASSWORD or ~/.pgpass, or into the URL.",
@@ -48,7 +48,7 @@ def address(place: str | os.PathLike[str]) -> URL:
     text = os.fspath(place)
     if "://" not in text:
         return URL.create("sqlite", database=str(Path(text).expanduser().absolute()))
-    url = _url(text)
+    url = _url(text.replace("postgres://", "postgresql://", 1))  # as some hosts write it
     if url is None or url.get_backend_name() not in {"sqlite", "postgresql"}:
         raise StoreError(
             "That is no database for tokens.", remedy="Give a file's path, sqlite:///tokens.db or postgresql://user@host/name."
