@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, func, literal_column, select, true, up
 
 from fbnb.store.database import run_many
 from fbnb.store.records import Row
-from fbnb.store.schema import audits, notices, tokens
+from fbnb.store.schema import audits, lock_layout, notices, tokens
 from fbnb.store.token_store import TokenStore, upsert
 
 RESUMED_WITHIN = timedelta(hours=6)
@@ -33,6 +33,7 @@ class Run:
 def begin(store: TokenStore, app_id: str, now: datetime, *, fresh: bool = False) -> Run:
     """The run that was begun within the last hours and has not ended, else a new one. fresh: a new one in any case."""
     with store.vault.writing() as connection:
+        lock_layout(connection)  # of two that begin together, one joins the other
         last = connection.execute(select(audits).where(audits.c.app_id == app_id)).mappings().first()
         if last and not fresh and last["finished"] is None and _recent(last["started"], now):
             return Run(app_id, last["run"], joined=True)
