@@ -12,12 +12,13 @@ from typing import Never
 
 from tqdm.auto import tqdm
 
-from fbnb.client import BATCH, GraphClient
+from fbnb.client import GraphClient
 from fbnb.errand import Errand, Report, check
 from fbnb.errors import SettingError
 from fbnb.pace import Pace
-from fbnb.store import TokenStore
+from fbnb.store import StoredToken, TokenStore
 from fbnb.store.runs import Run, begin, count, end, fingerprints
+from fbnb.store.succession import give_way
 from fbnb.verdicts import Verdict, verdict
 
 AT_ONCE = 8
@@ -81,7 +82,7 @@ class _Auditor:
     ) -> None:
         self.client, self.store, self.run, self.workers, self.at_once = client, store, run, workers, at_once
         self.pace, self.bar, self.waiting = Pace(), bar, set[Future[Report]]()
-        self.todo, self.refused = fingerprints(store, run), deque[str]()
+        self.todo, self.refused, self.alone = fingerprints(store, run), deque[str](), True
 
     def verdicts(self) -> Iterator[Verdict]:
         """A verdict about every token that is left, as the reports come in."""
@@ -97,12 +98,13 @@ class _Auditor:
     def _hand_out(self) -> bool:
         """Keep the workers busy; returns whether there is anything to wait for."""
         while len(self.waiting) < self.pace.most(2 * self.at_once):
-            if not (some := self._next(1 if self.pace.full else BATCH)):
+            if not (some := self._next(self.pace.size)):
                 break
             if self.pace.full:
                 self._pause()
             shown = not self.pace.heard
             errand = Errand(self.client, self.store.place, self.run, tuple(some), shown, self.store)
+            self.alone = not self.waiting
             self.waiting.add(self.workers.submit(check, errand))
         return bool(self.waiting)
 
@@ -116,13 +118,18 @@ class _Auditor:
         self.client.clock.sleep(seconds)
 
     def _take_in(self, report: Report) -> Iterator[Verdict]:
-        self.pace.hear(report.usage, len(report.found), refused=bool(report.limited), alone=not self.waiting)
+        if report.calls:  # in a run that is shared, the other may have made them
+            alone = self.alone and not self.waiting
+            self.pace.hear(report.usage, report.calls, refused=bool(report.limited), alone=alone)
         self.refused += report.limited
-        for stored in report.found:
-            doubt = report.doubts.get(stored.fingerprint)
-            told = doubt.verdict(stored) if doubt else verdict(stored, self.client.now())
-            if told.state not in {"expired", "dead"} or not self.store.retired(stored):
-                yield told
+        found = [self._verdict(stored, report) for stored in report.found]
+        ended = [told.token for told in found if told.state in {"expired", "dead"}]
+        gone = give_way(self.store, ended, self.client.now())
+        yield from (told for told in found if told.token.fingerprint not in gone)
+
+    def _verdict(self, stored: StoredToken, report: Report) -> Verdict:
+        doubt = report.doubts.get(stored.fingerprint)
+        return doubt.verdict(stored) if doubt else verdict(stored, self.client.now())
 
 
 def _taken(those: deque[str]) -> Iterator[str]:

@@ -87,12 +87,13 @@ Answer = TokenInfo | Doubt | Literal["limited"]
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a worker brings back. found: the tokens as they stand now. doubts: of those it cannot tell about, by fingerprint.
-    limited: those that were one call too many. usage: how near the app's limits are.
+    limited: those that were one call too many. calls: how many were made; usage: how near the app's limits are since.
     """
 
     found: tuple[StoredToken, ...]
     doubts: Mapping[str, Doubt]
     limited: tuple[str, ...]
+    calls: int
     usage: Usage
 
 
@@ -105,7 +106,8 @@ def check(errand: Errand) -> Report:
     client, there = errand.asker(store), {row["fingerprint"]: row for row in rows(store, errand.fingerprints)}
     held = {name: _unsealed(store, row) for name, row in there.items() if row["checked_in"] != errand.run.number}
     told: dict[str, Answer] = {name: token for name, token in held.items() if isinstance(token, Doubt)}
-    told |= _answers(client, {name: token for name, token in held.items() if isinstance(token, AccessToken)})
+    asked = {name: token for name, token in held.items() if isinstance(token, AccessToken)}
+    told |= _answers(client, asked)
     _check_app(told)
     now, number = client.now(), {"checked_in": errand.run.number}
     fresh = {name: checked(info, now) | number for name, info in told.items() if isinstance(info, TokenInfo)}
@@ -114,6 +116,7 @@ def check(errand: Errand) -> Report:
         found=tuple(_merged(row | fresh.get(name, {}), told) for name, row in there.items() if told.get(name) != LIMITED),
         doubts={name: answer for name, answer in told.items() if isinstance(answer, Doubt)},
         limited=tuple(name for name, answer in told.items() if answer == LIMITED),
+        calls=len(asked),
         usage=client.usage,
     )
 

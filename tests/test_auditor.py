@@ -19,7 +19,7 @@ import httpx
 import pytest
 from capture import Capture
 from postgres import Postgres
-from sqlalchemy import update
+from sqlalchemy import event, update
 from test_system_user import HARBOUR, SCOPES, installed
 
 from fbnb.auditor import audit
@@ -27,6 +27,7 @@ from fbnb.client import GraphClient
 from fbnb.clock import ManualClock, SystemClock
 from fbnb.errand import Errand
 from fbnb.errors import AppRestricted, FbnbError, RateLimited, SettingError, StoreGone, TokenMalformed
+from fbnb.flows.app_tokens import compose_app_token
 from fbnb.flows.login import log_in
 from fbnb.flows.long_lived import extend_user_token
 from fbnb.flows.page_tokens import list_pages
@@ -126,6 +127,28 @@ def test_an_audit_is_about_every_token_of_the_app_once(store: TokenStore, sandbo
     assert sandbox.calls == calls + 120
     assert sum(request.asked.path == "" for request in sandbox.requests) == 3
     assert {one.token.last_checked for one in found} == {one.token.last_good for one in found} == {sandbox.clock.now()}
+
+
+def statements(store: TokenStore) -> int:
+    """How many an audit of the store takes."""
+    taken = Counter[str]()
+
+    def count(connection: object, cursor: object, statement: str, *more: object) -> None:
+        taken[statement] += 1
+
+    event.listen(store.vault.engine, "before_cursor_execute", count)
+    audited(store)
+    event.remove(store.vault.engine, "before_cursor_execute", count)
+    return taken.total()
+
+
+def test_tokens_that_have_ended_take_no_statement_each(own: TokenStore, sandbox: Sandbox) -> None:
+    filled(own, sandbox, 100)
+    statements(own)  # from the first on everything is known
+    living = statements(own)
+    sandbox.clock.advance(days=61)
+    audited(own)
+    assert statements(own) <= living + 4, "of one person in each request one question: whether another token works"
 
 
 def test_an_empty_store_is_audited_without_a_call(own: TokenStore, sandbox: Sandbox) -> None:
@@ -312,14 +335,15 @@ def limited(sandbox: Sandbox, calls: int) -> None:
     sandbox.assume(calls_per_user=calls)
 
 
+@pytest.mark.parametrize("executor", [None, Worker], ids=["threads", "all at once"])
 @pytest.mark.parametrize(("count", "an_hour"), [(500, 200), (1000, 333), (1500, 700)])
 def test_an_audit_slows_down_before_the_limit_and_meets_no_refusal(
-    count: int, an_hour: int, own: TokenStore, sandbox: Sandbox
+    count: int, an_hour: int, executor: type[Worker] | None, own: TokenStore, sandbox: Sandbox
 ) -> None:
     there, before = filled(own, sandbox, count), sandbox.calls
     limited(sandbox, an_hour)
     start = sandbox.clock.now()
-    assert names(audited(own)) == there
+    assert names(audited(own, executor=executor and executor())) == there
     assert sandbox.calls == before + count, "none was refused, for that would have been asked again"
     assert timedelta(hours=1) < sandbox.clock.now() - start < timedelta(hours=6)
 
@@ -329,6 +353,20 @@ def test_a_limit_that_is_far_away_takes_no_time(own: TokenStore, sandbox: Sandbo
     start = sandbox.clock.now()
     assert names(audited(own)) == there
     assert sandbox.clock.now() == start
+
+
+@pytest.mark.parametrize("others", [450, 700, 800])
+def test_what_others_have_used_of_the_limit_is_not_taken_for_the_price_of_a_call(
+    others: int, own: TokenStore, client: GraphClient, sandbox: Sandbox
+) -> None:
+    there, token = filled(own, sandbox, 70), compose_app_token(client.settings)
+    limited(sandbox, 1000)
+    for _ in range(others):
+        client.get("debug_token", token, input_token=token)
+    start, calls = sandbox.clock.now(), sandbox.calls
+    assert names(audited(own)) == there
+    assert sandbox.calls == calls + 70
+    assert sandbox.clock.now() == start, "there was room for all of them"
 
 
 def test_a_limit_that_has_emptied_is_made_use_of(own: TokenStore, sandbox: Sandbox) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from fbnb.catalogue import scope_list
 from fbnb.client import GraphClient
@@ -70,20 +70,6 @@ _WAYS = {
     TokenKind.CLIENT: "Compose it with compose_client_token(settings).",
     TokenKind.SYSTEM_USER: "Get one with generate_system_user_token(...), or from the business's settings.",
 }
-
-
-def covers(new: StoredToken, old: StoredToken, now: datetime) -> bool:
-    """Whether a token makes another needless: of the same kind, by the same person, for the same."""
-    if not new.subject or new.fingerprint == old.fingerprint:
-        return False
-    if (new.app_id, new.kind, new.subject, new.person) != (old.app_id, old.kind, old.subject, old.person):
-        return False
-    of_people = new.kind in {TokenKind.USER, TokenKind.PAGE}
-    return not old.works(now) or (of_people and set(old.scopes) <= set(new.scopes) and _end(old) <= _end(new))
-
-
-def _end(stored: StoredToken) -> datetime:
-    return stored.expires_at if isinstance(stored.expires_at, datetime) else datetime.max.replace(tzinfo=UTC)
 
 
 def _called(kind: TokenKind) -> str:

@@ -17,7 +17,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 from platformdirs import user_data_path
-from sqlalchemy import ColumnElement, Connection, Select, Table, case, delete, func, literal, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, case, delete, func, literal, literal_column, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from fbnb.client import GraphClient
@@ -25,12 +25,12 @@ from fbnb.clock import SystemClock
 from fbnb.errors import FbnbError, InputError, RowDamaged, SettingError, TokenInvalid
 from fbnb.redact import Secret
 from fbnb.settings import Target, variable
-from fbnb.store import admission, kinship
+from fbnb.store import admission, kinship, succession
 from fbnb.store.database import address, run_many
 from fbnb.store.findings import checked, died
 from fbnb.store.hold import Hold
 from fbnb.store.keys import KeySource
-from fbnb.store.records import FIELDS, Row, StoredToken, TokenState, damaged_row, new_row, read
+from fbnb.store.records import FIELDS, Row, StoredToken, TokenState, damaged_row, epoch, new_row, read
 from fbnb.store.schema import apps, notices, tokens
 from fbnb.store.vault import Vault
 from fbnb.tokens import AccessToken, TokenInfo, TokenKind
@@ -173,24 +173,8 @@ class TokenStore:
         info = wanted.ask(self.client, token)
         stored = self.put(token.confirmed(info), info, parent=parent, made_by=made_by, app_id=info.app_id)
         stored = self.note(stored, **checked(info, self.now())) if known else stored
-        self._retire(stored)
+        succession.retire(self, stored, self.now())
         return stored
-
-    def retired(self, old: StoredToken) -> bool:
-        """Let a token that has ended give way to one that makes it needless, if there is one; returns whether there was."""
-        for new in self.tokens(app_id=old.app_id, subject=old.subject):
-            if old.subject and new.works(self.now()) and admission.covers(new, old, self.now()):
-                with self.vault.writing() as connection:
-                    self.replace(connection, old.fingerprint, new.fingerprint)
-                return True
-        return False
-
-    def _retire(self, new: StoredToken) -> None:
-        """Let a token take the place of those that it makes needless: nobody is to be asked for another when they end."""
-        for old in self.tokens(app_id=new.app_id, subject=new.subject):
-            if admission.covers(new, old, self.now()):
-                with self.vault.writing() as connection:
-                    self.replace(connection, old.fingerprint, new.fingerprint)
 
     # Looking
 
@@ -255,6 +239,15 @@ class TokenStore:
             if len(rows) < _CHUNK:
                 return
             last = rows[-1][0]
+
+    def working_like(self, old: StoredToken, now: datetime) -> str | None:
+        """The fingerprint of a token of the same app, kind, subject and person that works at an instant, if there is one."""
+        same = [tokens.c[name] == getattr(old, name) for name in ("app_id", "kind", "subject", "person")]
+        unended = or_(tokens.c.expires_at.is_(None), tokens.c.expires_at == 0, tokens.c.expires_at > epoch(now))
+        good = tokens.c.state.in_([TokenState.LIVE, TokenState.UNCHECKED])
+        query = select(tokens.c.fingerprint).where(*same, tokens.c.subject != "", good, unended, tokens.c.successor == "")
+        with self.vault.reading() as connection:
+            return connection.execute(query.limit(1)).scalar()
 
     def __len__(self) -> int:
         with self.vault.reading() as connection:
