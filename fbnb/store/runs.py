@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
-from sqlalchemy import bindparam, delete, func, literal_column, select, true, update
+from sqlalchemy import Update, bindparam, delete, func, literal_column, select, true, update
 
 from fbnb.store.database import run_many
 from fbnb.store.records import Row
@@ -87,7 +88,7 @@ def rows(store: TokenStore, fingerprints: Sequence[str]) -> list[Row]:
     with store.vault.reading() as connection:
         found = connection.execute(_ROWS, {"those": list(fingerprints)})
         names = list(found.keys())
-        return [dict(zip(names, row, strict=True)) for row in found]
+        return [dict(zip(names, row, strict=True)) for row in found.all()]
 
 
 def note(store: TokenStore, found: Mapping[str, Row], revived: Sequence[str] = ()) -> None:
@@ -98,16 +99,27 @@ def note(store: TokenStore, found: Mapping[str, Row], revived: Sequence[str] = (
     # What is the same for all is one statement, and of most tokens there is nothing else.
     common = set.intersection(*(set(row.items()) for row in found.values()))
     own = {name: dict(row.items() - common) for name, row in found.items()}
-    with store.vault.writing() as connection:
+    with store.vault.noting() as connection:
         if connection.dialect.name == "postgresql":  # row by row in one order, so that no two programs wait for each other
             connection.execute(_LOCKED, {"those": list(found)})
         if common:
-            connection.execute(update(tokens).where(*_THOSE).values(dict(common)), {"those": list(found)})
+            connection.execute(_change_all(tuple(sorted(name for name, _ in common))), dict(common) | {"those": list(found)})
         for columns, rows in _alike(own).items():
-            values: Row = {name: bindparam(f"its_{name}") for name in columns}
-            run_many(connection, update(tokens).where(_MINE).values(values), rows)
+            run_many(connection, _change_each(columns), rows)
         if revived:
             connection.execute(delete(notices).where(notices.c.fingerprint.in_(revived), notices.c.about == "token"))
+
+
+@cache
+def _change_all(columns: tuple[str, ...]) -> Update:
+    """To set these columns of some tokens to the same. Made once: to put a statement together takes longer than to run it."""
+    return update(tokens).where(*_THOSE).values({name: bindparam(name) for name in columns})
+
+
+@cache
+def _change_each(columns: tuple[str, ...]) -> Update:
+    """To set these columns of each token to its own, `its_` and their name."""
+    return update(tokens).where(_MINE).values({name: bindparam(f"its_{name}") for name in columns})
 
 
 def _alike(own: Mapping[str, Row]) -> dict[tuple[str, ...], list[Row]]:

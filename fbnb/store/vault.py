@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from secrets import token_hex
 
 from cryptography.fernet import InvalidToken, MultiFernet
@@ -75,6 +75,10 @@ class Vault(Database):
         with super().writing() as connection:
             self._use_key(connection, alone=False)
             yield connection
+
+    def noting(self) -> AbstractContextManager[Connection]:
+        """As `writing`, for what leaves every ciphertext as it is: the key may be any."""
+        return super().writing()
 
     def _use_key(self, connection: Connection, *, alone: bool) -> None:
         """Take the key that the store says it has; another program may have changed it."""

@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -72,8 +73,9 @@ def serve(tokens: int, handed_out: Path, pipe: Connection) -> None:
     client = replace(client, settings=replace(client.settings, redirect_uri=app.redirect_uris[0]))
     for person in PEOPLE:  # the app's budget grows with them
         record = world.tokens[log_in(client.acting_as(sandbox.person(person))).value.reveal()]
+    ends = sandbox.clock.now() + timedelta(days=3650)  # so that they live by the real clock too
     for number in range(tokens):
-        world.issue(record.kind, app.id, name=f"{number}", person=record.person, expires_at=record.expires_at, call="")
+        world.issue(record.kind, app.id, name=f"{number}", person=record.person, expires_at=ends, call="")
     handed_out.write_text("\n".join(list(world.tokens)[-tokens:]))
     before = sandbox.checkpoint()
     with sandbox.serve() as url:
@@ -117,7 +119,7 @@ def in_batches(http: httpx.Client, app_token: str, tokens: Sequence[str]) -> Non
 
 def audited(client: GraphClient, store: TokenStore) -> None:
     states = {found.state for found in audit(client, store, fresh=True, quiet=True)}
-    assert "unknown" not in states
+    assert states == {"live"}, states
 
 
 def speed(folder: Path) -> Iterator[Row]:
