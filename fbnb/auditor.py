@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from itertools import chain, islice
@@ -32,7 +32,7 @@ def audit(
     at_once: int = AT_ONCE,
     fresh: bool = False,
     quiet: bool = False,
-) -> Iterator[Verdict]:
+) -> Generator[Verdict]:
     """Ask debug_token about every stored token of the client's app; yields a verdict about each as it comes.
 
     What is found is stored at once, so an audit that was broken off goes on where it stopped when it is called again within
@@ -53,7 +53,7 @@ def audit(
 
 def _audit(
     client: GraphClient, store: TokenStore, run: Run, executor: Executor | None, at_once: int, quiet: bool
-) -> Iterator[Verdict]:
+) -> Generator[Verdict]:
     bar = tqdm(total=count(store, run), desc="Audit", unit="token", delay=2, leave=False, disable=quiet)
     with bar, _workers(executor, at_once) as workers:
         for one in _Auditor(client, store, run, workers, at_once, bar).verdicts():

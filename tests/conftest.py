@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import hypothesis
@@ -14,6 +15,7 @@ from fbnb.client import GraphClient
 from fbnb.flows.login import log_in
 from fbnb.kit import sandbox_client
 from fbnb.sandbox import Sandbox
+from fbnb.store import KeySource, TokenStore
 from fbnb.tokens import AccessToken
 
 ROOT = Path(__file__).parents[1]
@@ -67,3 +69,17 @@ def postgres_url(postgres: Postgres) -> Iterator[str]:
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty database, of each sort a store can have."""
     return f"sqlite:///{tmp_path / 'tokens.db'}" if request.param == "sqlite" else str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def store(client: GraphClient, store_url: str) -> Iterator[TokenStore]:
+    """An empty token store, on each sort of database."""
+    with closing(TokenStore(store_url, client=client, key=KeySource.FILE)) as store:
+        yield store
+
+
+@pytest.fixture
+def own(client: GraphClient, tmp_path: Path) -> Iterator[TokenStore]:
+    """A store in a file, where the database makes no difference."""
+    with closing(TokenStore(tmp_path / "tokens.db", client=client, key=KeySource.FILE)) as store:
+        yield store

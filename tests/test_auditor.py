@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import islice
 from multiprocessing import get_context
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -42,19 +41,6 @@ from fbnb.tokens import AccessToken, TokenKind
 from fbnb.verdicts import Next, Verdict
 
 ANY = 100_000
-
-
-@pytest.fixture
-def store(client: GraphClient, store_url: str) -> Iterator[TokenStore]:
-    with closing(TokenStore(store_url, client=client, key=KeySource.FILE)) as store:
-        yield store
-
-
-@pytest.fixture
-def own(client: GraphClient, tmp_path: Path) -> Iterator[TokenStore]:
-    """A store in a file, where the database makes no difference."""
-    with closing(TokenStore(tmp_path / "tokens.db", client=client, key=KeySource.FILE)) as store:
-        yield store
 
 
 def graph_client(store: TokenStore) -> GraphClient:
@@ -429,22 +415,22 @@ def test_only_a_few_requests_are_under_way_however_many_tokens(own: TokenStore, 
 # Broken off, and gone on with
 
 
-def _closed(verdicts: Iterator[Verdict]) -> list[Verdict]:
+def _closed(verdicts: Generator[Verdict]) -> list[Verdict]:
     seen = list(islice(verdicts, 130))
-    verdicts.close()  # type: ignore[attr-defined]
+    verdicts.close()
     return seen
 
 
-def _interrupted(verdicts: Iterator[Verdict]) -> list[Verdict]:
+def _interrupted(verdicts: Generator[Verdict]) -> list[Verdict]:
     seen = list(islice(verdicts, 130))
     with pytest.raises(KeyboardInterrupt):
-        verdicts.throw(KeyboardInterrupt)  # type: ignore[attr-defined]
+        verdicts.throw(KeyboardInterrupt)
     return seen
 
 
 @pytest.mark.parametrize("broken_off", [_closed, _interrupted])
 def test_what_was_broken_off_goes_on_where_it_stopped(
-    broken_off: Callable[[Iterator[Verdict]], list[Verdict]], store: TokenStore, client: GraphClient, sandbox: Sandbox
+    broken_off: Callable[[Generator[Verdict]], list[Verdict]], store: TokenStore, client: GraphClient, sandbox: Sandbox
 ) -> None:
     there, calls = filled(store, sandbox, 400), sandbox.calls
     seen = broken_off(audit(client, store, quiet=True, at_once=2))

@@ -27,6 +27,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from shell import shown
+from test_letter import NOTICE as LETTER
 
 from fbnb.errors import InputError, NoticeFailed, SettingError
 from fbnb.letter import Notice
@@ -35,18 +36,7 @@ from fbnb.redact import Secret
 
 PASSWORD = "pass/word@canary"
 WRITTEN = "pass%2Fword%40canary"
-NOTICE = Notice(
-    app="Harbour Notes",
-    label="Zoë Quay",
-    fingerprint="5f" * 32,
-    about="token",
-    rung="3 days",
-    ends=datetime(2026, 11, 5, 9, tzinfo=UTC),
-    why="The token runs out.",
-    do="Log in again.",
-    link="https://notes.harbour.example/login",
-    at=datetime(2026, 11, 2, 9, tzinfo=UTC),
-)
+NOTICE = replace(LETTER, label="Zoë Quay")
 
 
 @dataclass

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -48,19 +46,6 @@ class Person:
     @property
     def rungs(self) -> list[tuple[str, str]]:
         return [(notice.about, notice.rung) for notice in self.heard]
-
-
-@pytest.fixture
-def store(client: GraphClient, store_url: str) -> Iterator[TokenStore]:
-    with closing(TokenStore(store_url, client=client, key=KeySource.FILE)) as store:
-        yield store
-
-
-@pytest.fixture
-def own(client: GraphClient, tmp_path: Path) -> Iterator[TokenStore]:
-    """A store in a file, where the database makes no difference."""
-    with closing(TokenStore(tmp_path / "tokens.db", client=client, key=KeySource.FILE)) as store:
-        yield store
 
 
 def mara(store: TokenStore, scopes: str = "pages_show_list") -> StoredToken:

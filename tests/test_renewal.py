@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import pairwise
-from pathlib import Path
 
 import httpx
 import pytest
@@ -27,25 +25,12 @@ from fbnb.flows.page_tokens import list_pages
 from fbnb.flows.system_user import generate_system_user_token
 from fbnb.renewal import renew
 from fbnb.sandbox import Sandbox
-from fbnb.store import KeySource, StoredToken, TokenState, TokenStore
+from fbnb.store import StoredToken, TokenState, TokenStore
 from fbnb.tokens import NEVER, AccessToken, TokenKind
 from fbnb.verdicts import Next
 
 MARA = "Mara Quay"
 EXCHANGE = "oauth/access_token"
-
-
-@pytest.fixture
-def store(client: GraphClient, store_url: str) -> Iterator[TokenStore]:
-    with closing(TokenStore(store_url, client=client, key=KeySource.FILE)) as store:
-        yield store
-
-
-@pytest.fixture
-def own(client: GraphClient, tmp_path: Path) -> Iterator[TokenStore]:
-    """A store in a file, where the database makes no difference."""
-    with closing(TokenStore(tmp_path / "tokens.db", client=client, key=KeySource.FILE)) as store:
-        yield store
 
 
 def user(store: TokenStore, scopes: str = "email,pages_show_list") -> StoredToken:

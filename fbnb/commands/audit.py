@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 from fbnb.auditor import audit
 from fbnb.client import GraphClient
@@ -106,7 +106,7 @@ class Round:
         found = audit(self.client, self.store, fresh=self.wish.fresh, quiet=quiet)
         try:
             # Closed at once, whatever happens: what is under way is stored before anything else is said.
-            with closing(cast(Generator[Verdict], found)):
+            with closing(found):
                 yield from found
         except RateLimited as limited:
             warn(str(limited))
