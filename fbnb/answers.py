@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar, cast
+
+import msgspec
 
 from fbnb.errors import FbnbError, GraphError, TemporaryFailure, TokenInvalid, UnreadableAnswer, graph_error
 from fbnb.redact import Known, sealed
@@ -29,10 +31,10 @@ class Raw:
     @cached_property
     def value(self) -> Any:
         """The decoded JSON, or the text where it is none."""
-        try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
-            return self.text()
+        for decode in (msgspec.json.decode, json.loads):  # the first is quick; the other takes half a letter, and NaN
+            with suppress(ValueError, RecursionError):
+                return decode(self.body)
+        return self.text()
 
     @property
     def broken(self) -> str:

@@ -43,7 +43,7 @@ HOMES = {
     "ipywidgets": {"widgets.view", "widgets.forms", "widgets.stepper", "widgets.explainer"},
     "dotenv": {"settings"},
     "msgspec": {"sandbox.facts", "sandbox.seed", "sandbox.defaults", "sandbox.controls", "sandbox.encodings", "sandbox.messages"}
-    | {"store.records", "store.kinship"},
+    | {"answers", "store.records", "store.kinship"},
     "starlette": {"sandbox.serve", "sandbox.doors"},
     "uvicorn": {"sandbox.serve"},
     "jinja2": {"sandbox.pages"},
