@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import os
 import pickle
 import ssl
@@ -163,6 +164,28 @@ def test_an_answer_that_is_not_graphs_says_so(answer: Any, problem: str) -> None
     with pytest.raises(UnreadableAnswer, match=problem):
         client_of(capture, retries=NO_RETRIES).get("me", TOKEN)
     assert len(capture.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        ('"\\ud83d"', "\ud83d"),
+        ('"caf\\u00e9"', "café"),
+        ("123456789012345678901234567890", 123456789012345678901234567890),
+        ("1e400", math.inf),
+        ("-Infinity", -math.inf),
+    ],
+)
+def test_what_other_decoders_refuse_is_read_all_the_same(body: str, name: object) -> None:
+    assert client_of(Capture([f'{{"name": {body}}}'])).get("me", TOKEN) == {"name": name}
+
+
+def test_a_batch_goes_in_parts_in_which_nothing_is_quoted_once_more() -> None:
+    capture = Capture([[{"code": 200, "body": "{}"}]])
+    client_of(capture).batch(TOKEN, [Call("me", {"fields": "id,name"})])
+    sent = capture.requests[0]
+    assert sent.headers["content-type"].startswith("multipart/form-data; boundary=")
+    assert b'{"method": "GET", "relative_url": "me?fields=id%2Cname"}' in sent.read()
 
 
 def test_an_error_with_status_200_is_still_an_error() -> None:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -571,6 +571,31 @@ def test_a_new_login_retires_the_dead_tokens_of_the_same_person(gate: TokenStore
     sandbox.clock.advance(days=61)
     gate.admit(log_in(client, ["email"]).labelled("new"))
     assert {stored.label for stored in gate} == {"new", "page"}, "a Page token's place is not a person's"
+
+
+@pytest.mark.parametrize("state", [TokenState.UNCHECKED, TokenState.LIVE, TokenState.DEAD])
+@pytest.mark.parametrize("expires_at", [None, 0, -1, 0.5, 1, 60])
+def test_the_database_finds_what_works_by_the_same_rule_as_a_token_says_it(
+    state: TokenState, expires_at: float | None, gate: TokenStore, client: GraphClient
+) -> None:
+    ended = gate.admit(log_in(client, ["email"]))
+    other = gate.put(token(), app_id=ended.app_id)
+    now = gate.now() + timedelta(milliseconds=300)
+    end = int(now.timestamp() + expires_at) if expires_at else expires_at
+    same = {"subject": ended.subject, "person": ended.person, "state": state, "expires_at": end}
+    other = gate.note(other, **same)
+    gate.note(ended, state=TokenState.DEAD)
+    assert gate.working_like(ended, now) == (other.fingerprint if other.works(now) else None)
+
+
+@pytest.mark.parametrize("other", ["app_id", "kind", "subject", "person", "successor"])
+def test_a_token_of_another_role_works_in_nobodys_place(other: str, gate: TokenStore, client: GraphClient) -> None:
+    ended = gate.note(gate.admit(log_in(client, ["email"])), state=TokenState.DEAD)
+    new = gate.put(token(), app_id=ended.app_id)
+    new = gate.note(new, subject=ended.subject, person=ended.person)
+    assert gate.working_like(ended, gate.now()) == new.fingerprint
+    gate.note(new, **{other: "PAGE" if other == "kind" else "77"})
+    assert gate.working_like(ended, gate.now()) is None
 
 
 # What calls with it have met.
