@@ -99,7 +99,7 @@ class Retries:
             retry=tenacity.retry_if_result(lambda outcome: _pause(outcome, may, 1) is not None),
             wait=lambda state: _pause(_outcome(state), may, state.attempt_number) or 0,
             # tenacity's own stop_after_delay goes by the machine's clock.
-            stop=lambda state: state.attempt_number >= self.attempts or state.upcoming_sleep >= left(),
+            stop=lambda state: state.attempt_number >= self.attempts or state.upcoming_sleep + _LEAST > left(),
             sleep=lambda seconds: _sleep(clock, float(seconds), quiet),
             retry_error_callback=_outcome,
         )

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from capture import Capture
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fbnb.client import Call, GraphClient
@@ -401,6 +401,7 @@ def tried(call: str, client: GraphClient, token: AccessToken) -> object:
     return log_in(client) if call == "log_in" else getattr(client, call)("me", token)
 
 
+@example([("slow", 2, 1.0, 0, 61.0)], ["get"], 61.0625, 2)  # after a wait there was no time left for another attempt
 @given(st.lists(FAULTS, max_size=4), st.lists(CALLS, max_size=6), st.floats(0.5, 200), st.integers(1, 6))
 def test_whatever_fails_the_bound_is_kept_and_nothing_crashes(
     faults: list[tuple[int | str, int, float, int, float]], calls: list[str], seconds: float, attempts: int

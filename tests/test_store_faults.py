@@ -11,8 +11,9 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -443,3 +444,21 @@ def test_a_server_that_goes_away_in_the_middle_of_a_change_has_made_none_of_it(p
         refused(StoreGone, change)
         postgres.start()
         assert (store.find(token()).label, store.find(token()).why) == ("token 1", "")
+
+
+@pytest.mark.parametrize("seconds", [0.3, 30])
+def test_a_file_that_another_program_is_writing_to_is_waited_for(seconds: float, tmp_path: Path) -> None:
+    place = tmp_path / "tokens.db"
+    TokenStore(place, key="file").close()
+    with closing(sqlite3.connect(place, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("PRAGMA journal_mode=DELETE")  # as it is until the program that makes a store is done
+        other.execute("BEGIN IMMEDIATE")
+        later = threading.Timer(seconds, lambda: other.execute("ROLLBACK"))
+        later.start()
+        if seconds < 1:
+            TokenStore(place).close()
+        else:
+            with pytest.raises(StoreBusy, match="Another program is writing to it"):
+                TokenStore(place, seconds=0.2)
+            later.cancel()
+        later.join()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -17,6 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from fbnb.errors import FbnbError, StoreBusy, StoreError, StoreGone
 from fbnb.redact import redact
 
+_WAIT = 0.01  # seconds until a lock is looked at again
 _GONE = (
     "connection failed|server closed|terminating connection|connection refused|not open|is closed|could not connect|shutting down"
 )
@@ -141,10 +144,12 @@ class Database:
             raise StoreBusy(f"The token store {self.place}: This program is writing to it.")
 
     def use_wal(self) -> None:
-        """Let readers and a writer of SQLite not wait for each other; the file remembers it. Raises StoreError."""
+        """Let readers and a writer of SQLite not wait for each other; the file remembers it. Raises StoreError, StoreBusy."""
         if self.path:
+            until = time.monotonic() + self.seconds
             with _ours(self), self.engine.connect() as connection:
-                connection.connection.cursor().execute("PRAGMA journal_mode=WAL").close()
+                while not _is_in_wal(connection.connection.cursor(), last=time.monotonic() > until):
+                    time.sleep(_WAIT)
 
     def empty_wal(self) -> None:
         """Take what was changed out of SQLite's second file, where it would stand until the store is closed."""
@@ -174,6 +179,17 @@ def _prepare(connection: Any, record: object) -> None:
     connection.execute("PRAGMA synchronous=FULL").close()
 
 
+def _is_in_wal(cursor: Any, *, last: bool) -> bool:
+    # Of several programs that change it at the same time SQLite refuses all but one at once, however long they would wait.
+    try:
+        cursor.execute("PRAGMA journal_mode=WAL").close()
+    except sqlite3.OperationalError as wrong:
+        if last or wrong.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    return True
+
+
 def _begin(connection: Connection) -> None:
     writes = connection.get_execution_options().get("fbnb_writes")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
@@ -185,7 +201,7 @@ def _ours(database: Database) -> Iterator[None]:
     problem: FbnbError | None = None
     try:
         yield
-    except (SQLAlchemyError, OSError) as wrong:
+    except (SQLAlchemyError, sqlite3.Error, OSError) as wrong:
         problem = _meant(database, wrong)
     if problem:
         raise problem from None  # whose frames hold the password
