@@ -6,9 +6,9 @@ import os
 import re
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, Insert, Update, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
+from fbnb.clock import SystemClock
 from fbnb.errors import FbnbError, StoreBusy, StoreError, StoreGone
 from fbnb.redact import redact
 
@@ -146,10 +147,11 @@ class Database:
     def use_wal(self) -> None:
         """Let readers and a writer of SQLite not wait for each other; the file remembers it. Raises StoreError, StoreBusy."""
         if self.path:
-            until = time.monotonic() + self.seconds
+            clock = SystemClock()
+            until = clock.now() + timedelta(seconds=self.seconds)
             with _ours(self), self.engine.connect() as connection:
-                while not _is_in_wal(connection.connection.cursor(), last=time.monotonic() > until):
-                    time.sleep(_WAIT)
+                while not _is_in_wal(connection.connection.cursor(), last=clock.now() > until):
+                    clock.sleep(_WAIT)
 
     def empty_wal(self) -> None:
         """Take what was changed out of SQLite's second file, where it would stand until the store is closed."""
