@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from ports import free_port
 
 # Not synchronous_commit: what was acknowledged must outlive an immediate stop. fsync only matters when the machine itself fails.
 OPTIONS = ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "unix_socket_directories=", "-c", "listen_addresses=127.0.0.1"]
@@ -113,19 +113,10 @@ def serving_postgres() -> Iterator[Postgres]:
     """A server that ends with the block, and with this process, however that ends."""
     found = binaries()
     assert found is not None, "there is no PostgreSQL: apt-get install postgresql"
-    server = Postgres(found, Path(tempfile.mkdtemp(prefix="fbnb-postgres-")), _free_port())
+    server = Postgres(found, Path(tempfile.mkdtemp(prefix="fbnb-postgres-")), free_port())
     try:
         server.create()
         server.start()
         yield server
     finally:
         server.remove()
-
-
-def _free_port() -> int:
-    """A port below those the system hands out by itself, so that nobody takes it while the server is stopped."""
-    while True:
-        port = 20000 + secrets.randbelow(12000)
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)):
-                return port

@@ -17,7 +17,7 @@ import httpx
 import pytest
 from capture import Capture
 from forms import Seen
-from lab import free_port
+from ports import free_port
 
 from fbnb.browser import log_in_in_browser
 from fbnb.catcher import catching

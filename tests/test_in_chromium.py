@@ -15,8 +15,8 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from lab import free_port
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from ports import free_port
 
 from fbnb.browser import log_in_in_browser
 from fbnb.catcher import catching

@@ -7,7 +7,8 @@ import os
 import sys
 from pathlib import Path
 
-from lab import free_port, options, read, running
+from lab import options, read, running
+from ports import free_port
 
 
 def test_make_lab_answers(root: Path, tmp_path: Path) -> None:

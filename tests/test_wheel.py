@@ -11,7 +11,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from lab import free_port, options, read, running
+from lab import options, read, running
+from ports import free_port
 
 ALL = os.environ.get("FBNB_TEST_ALL") == "1"
 GUARDED = "PYTHONPATH"
