@@ -126,7 +126,7 @@ def _merged(row: Row, told: dict[str, Answer]) -> StoredToken:
         return merged(row)
     except RowDamaged as damaged:  # no more than its name is certain
         told[row["fingerprint"]] = Doubt(str(damaged), Next.ASK_ADMIN)
-        return damaged_row(row)
+        return damaged_row(row["fingerprint"], str(row["app_id"]))
 
 
 def _check_app(told: Mapping[str, Answer]) -> None:

@@ -24,6 +24,7 @@ from fbnb.store import StoredToken, TokenStore
 from fbnb.store.findings import checked, diagnosed
 from fbnb.store.hold import Hold
 from fbnb.store.records import Row
+from fbnb.store.token_store import Token, named
 from fbnb.tokens import NEVER, AccessToken, TokenInfo, TokenKind
 from fbnb.verdicts import is_due
 
@@ -36,7 +37,7 @@ _BY = {
 }
 
 
-def renew(client: GraphClient, store: TokenStore, token: StoredToken | AccessToken | str, *, early: bool = False) -> StoredToken:
+def renew(client: GraphClient, store: TokenStore, token: Token, *, early: bool = False) -> StoredToken:
     """Replace a token by one that lives longer, once it is due: day 53 of 60. Returns the one to use from now on.
 
     The old one stays until the new one has been asked about and found to be as good. Of two programs that try at the same
@@ -47,6 +48,7 @@ def renew(client: GraphClient, store: TokenStore, token: StoredToken | AccessTok
     it is. TransportError, TemporaryFailure, RateLimited, and what is the app's own trouble: nothing was changed. InputError:
     the store has no such token.
     """
+    token = named(token)
     stored = _latest(store, token)
     if stored.kind is TokenKind.PAGE and stored.parent:
         _renew_parent(client, store, stored)
@@ -57,7 +59,7 @@ def renew(client: GraphClient, store: TokenStore, token: StoredToken | AccessTok
     return _latest(store, outcome)
 
 
-def _latest(store: TokenStore, token: StoredToken | AccessToken | str) -> StoredToken:
+def _latest(store: TokenStore, token: Token) -> StoredToken:
     stored = store.find(token)
     while stored.successor:
         stored = store.find(stored.successor)

@@ -64,6 +64,16 @@ def test_a_stored_token_that_works_is_handed_out(store: TokenStore, client: Grap
     assert client.get("me", token)["name"] == MARA
 
 
+def test_a_row_that_cannot_be_read_keeps_no_good_token_back(store: TokenStore, client: GraphClient, mara: StoredToken) -> None:
+    spoilt = store.put(log_in(client, "email"))
+    store.note(spoilt, subject=mara.subject)
+    with store.vault.writing() as connection:
+        store.change(connection, spoilt.fingerprint, kind="nonsense")
+    assert ensure(client, store, mara.subject, "email") == store.get(mara)
+    store.forget(mara)
+    assert "is not what was stored" in needed(client, store, mara.subject).problem
+
+
 def test_graph_is_asked_each_time_unless_a_younger_answer_will_do(
     store: TokenStore, client: GraphClient, sandbox: Sandbox, mara: StoredToken
 ) -> None:

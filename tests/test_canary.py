@@ -474,6 +474,7 @@ def test_no_log_and_no_repr_of_a_store(kept: TokenStore, caplog: pytest.LogCaptu
     assert not password or str(password) not in text + repr(told) + pickle.dumps(kept).decode("latin-1")
 
 
+BY_NAME = ("get", "find", "lineage", "blast_radius", "forget")
 STORE_CELLS = {
     "no app": "store.client = None\nstore.put(token)",
     "not all are tokens": "store.put_all([token, 5])",
@@ -485,7 +486,11 @@ STORE_CELLS = {
     "no way in": "TokenStore(elsewhere())",
     "a damaged row": "store.note(token, ciphertext=b'x')\nstore.get(token)",
     "no such token": "store.find(token.labelled('other').fingerprint[::-1])",
-}
+    "a token for a parent": "store.put(token, parent=pasted())",
+    "a token for a parent at the gate": "store.admit(token, parent=pasted())",
+    "a token for a name: held": "with store.held(pasted()): pass",
+    "a token for a name: note": "store.note(pasted(), label='x')",
+} | {f"a token for a name: {method}": f"store.{method}(pasted())" for method in BY_NAME}
 
 
 @pytest.mark.parametrize("cell", STORE_CELLS)

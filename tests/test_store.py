@@ -143,6 +143,25 @@ def test_a_token_is_found_by_the_beginning_of_its_fingerprint(store: TokenStore)
             store.find(name)
 
 
+def test_the_beginning_of_a_fingerprint_will_do_whatever_is_asked(store: TokenStore) -> None:
+    name = store.put(token(1), app_id="1").fingerprint[:8]
+    child = store.put(token(2), app_id="1", parent=name)
+    assert store.get(name) == token(1)
+    assert store.note(name, strikes=1).strikes == 1
+    with store.held(name) as hold:
+        assert hold.stored.label == "token 1"
+    assert list(store.children(name)) == [child]
+    assert [one.label for one in store.blast_radius(name)] == ["token 1", "token 2"]
+
+
+@pytest.mark.parametrize("parent", ["EAAno-fingerprint", "0" * 8, " "])
+def test_what_names_no_token_is_nobodys_parent(store: TokenStore, parent: str) -> None:
+    with pytest.raises(InputError, match="The store has no token"):
+        store.put(token(), app_id="1", parent=parent)
+    assert len(store) == 0
+    assert store.put(token(), app_id="1", parent="").parent == ""
+
+
 def test_a_beginning_that_several_have_is_refused(store: TokenStore) -> None:
     store.put_all(map(token, range(2)), app_id="1")
     with store.vault.writing() as connection:

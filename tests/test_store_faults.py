@@ -337,6 +337,24 @@ def test_swapped_ciphertexts_are_caught(store_url: str) -> None:
         assert store.get(token(2)) == token(2)
 
 
+@pytest.mark.parametrize("column", ["kind", "state", "granular_scopes"])
+def test_a_row_that_cannot_be_read_hides_no_other_and_can_be_forgotten(store_url: str, column: str) -> None:
+    with opened(store_url, key="file") as store:
+        store.put_all(map(token, range(3)), app_id="1")
+        victim = token(1).fingerprint
+        store.put(token(2), parent=victim, app_id="1")
+        with store.vault.writing() as connection:
+            store.change(connection, victim, **{column: "nonsense"})
+        listed = {one.fingerprint: one for one in store}
+        assert listed.keys() == {token(number).fingerprint for number in range(3)}
+        assert (listed[victim].label, listed[victim].app_id) == ("damaged row", "1")
+        assert refused(RowDamaged, lambda: store.find(victim)).startswith(f"What is stored of the token {victim[:12]}")
+        refused(RowDamaged, lambda: store.get(victim))
+        assert [one.label for one in store.children(victim)] == ["token 2"]
+        assert store.forget(victim[:8]).fingerprint == victim
+        assert {one.label for one in store} == {"token 0", "token 2"}
+
+
 @pytest.mark.parametrize(
     "damage", [lambda old: old[:40] + bytes([old[40] ^ 1]) + old[41:], lambda old: old[:-9], lambda old: b""]
 )

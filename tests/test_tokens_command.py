@@ -185,6 +185,17 @@ def test_a_beginning_of_a_fingerprint_has_eight_characters_or_more(command: Comm
     assert len(lines(command("tokens", "list", "--json"))) == 3
 
 
+def test_a_row_that_cannot_be_read_is_listed_and_can_be_forgotten(command: Command) -> None:
+    _, spoilt, _ = stocked(command)
+    with command.store() as store, store.vault.writing() as connection:
+        store.change(connection, spoilt, state="nonsense")
+    _, *rows = command("tokens", "list").stdout.splitlines()
+    assert [row.split()[0] for row in rows if row.endswith("damaged row")] == [spoilt[:12]]
+    assert len(rows) == 3
+    assert command("tokens", "forget", spoilt[:8]).stdout.startswith("Forgot the USER token … (damaged row)")
+    assert len(lines(command("tokens", "list", "--json"))) == 2
+
+
 def test_replaced_tokens_are_listed_when_asked_for(command: Command) -> None:
     old, new, _ = stocked(command)
     with command.store() as store, store.vault.writing() as connection:

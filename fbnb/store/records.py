@@ -149,10 +149,18 @@ def merged(row: Row) -> StoredToken:
     return read([row[name] for name in FIELDS])
 
 
-def damaged_row(row: Row) -> StoredToken:
+def read_or_name(row: Sequence[Any]) -> StoredToken:
+    """As `read`; but of a row that cannot be read the token's fingerprint and its app's id, so that a list goes on."""
+    try:
+        return read(row)
+    except RowDamaged:
+        return damaged_row(str(row[0]), str(row[2]))
+
+
+def damaged_row(fingerprint: str, app_id: str = "") -> StoredToken:
     """What can be said of a token whose row cannot be read."""
     epoch_start = datetime.fromtimestamp(0, UTC)
-    return StoredToken(str(row["fingerprint"]), TokenKind.USER, str(row["app_id"]), "", "", "damaged row", ELLIPSIS, epoch_start)
+    return StoredToken(fingerprint, TokenKind.USER, app_id, "", "", "damaged row", ELLIPSIS, epoch_start)
 
 
 def _instant(seconds: int | None) -> Any:

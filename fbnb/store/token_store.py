@@ -30,7 +30,7 @@ from fbnb.store.database import address, run_many
 from fbnb.store.findings import checked, died
 from fbnb.store.hold import Hold
 from fbnb.store.keys import KeySource
-from fbnb.store.records import FIELDS, Row, StoredToken, TokenState, damaged_row, epoch, new_row, read
+from fbnb.store.records import FIELDS, Row, StoredToken, TokenState, damaged_row, epoch, new_row, read, read_or_name
 from fbnb.store.schema import apps, notices, tokens
 from fbnb.store.vault import Vault
 from fbnb.tokens import AccessToken, TokenInfo, TokenKind
@@ -111,7 +111,10 @@ class TokenStore:
         """Store a token as it is, unasked. info: what debug_token said of it. parent, made_by: with what token, and by what
         call, it was made. app_id: by default the client's. A token that is there already keeps what is known of it.
         """
-        more = {"parent": _name(parent) if parent else "", "made_by": made_by} | (checked(info, self.now()) if info else {})
+        parent = self._origin(parent)
+        if parent is None:
+            raise _unknown("")
+        more = {"parent": parent, "made_by": made_by} | (checked(info, self.now()) if info else {})
         with self.vault.writing() as connection:
             self.insert(connection, [self.row(token, app_id) | more])
         return self.find(token)
@@ -162,12 +165,15 @@ class TokenStore:
         that act for the same and work no more, or, of a person's, can do no more and end no later.
         Raises TokenRefused: what is the matter with it, and what to do. SettingError: the store has no client.
         """
+        parent = self._origin(parent)
+        if parent is None:
+            raise _unknown("")
         if not isinstance(token, AccessToken):
             raise _no_token()
         if self.client is None:
             raise SettingError("This store has nobody to ask Graph.", remedy="Make it with TokenStore(client=client).")
         wanted = admission.Wanted.of(self.client.settings.app_id, kind, scopes)
-        known = next(iter(self._found(select(*SHOWN).where(tokens.c.fingerprint == token.fingerprint))), None)
+        known = self._known(token.fingerprint)
         if known and wanted.is_met(known, self.now()):
             return known
         info = wanted.ask(self.client, token)
@@ -183,12 +189,11 @@ class TokenStore:
 
         Raises InputError: there is none. RowDamaged: it is not what was stored.
         """
-        name = _name(token)
-        del token  # which may be one that was pasted here by mistake
+        token = self._fingerprint(token)
         with self.vault.reading() as connection:
-            row = connection.execute(select(*SHOWN, tokens.c.ciphertext).where(tokens.c.fingerprint == name)).first()
+            row = connection.execute(select(*SHOWN, tokens.c.ciphertext).where(tokens.c.fingerprint == token)).first()
         if row is None:
-            raise _unknown(name)
+            raise _unknown(token)
         stored = read(row[:-1])
         return self.get(stored.successor) if stored.successor else self.unsealed(stored, row[-1])
 
@@ -209,19 +214,37 @@ class TokenStore:
 
         token: the beginning of a fingerprint will do, if it is eight characters or more.
         """
-        name, column = _name(token), tokens.c.fingerprint
-        del token  # as in `get`
-        same = column == name if len(name) in {0, 64} else column.startswith(name)
-        found = list(self._found(select(*SHOWN).where(same).limit(2)))
+        token = self._fingerprint(token)
+        stored = self._known(token)
+        if stored is None:
+            raise _unknown(token)
+        return stored
+
+    def _known(self, fingerprint: str) -> StoredToken | None:
+        with self.vault.reading() as connection:
+            row = connection.execute(select(*SHOWN).where(tokens.c.fingerprint == fingerprint)).first()
+        return None if row is None else read(row)
+
+    def _fingerprint(self, token: Token) -> str:
+        """The whole fingerprint that is meant, by its beginning too; "" for what is none. Raises InputError, as `find`."""
+        name, column = named(token), tokens.c.fingerprint
+        if len(name) in {0, 64}:
+            return name
+        with self.vault.reading() as connection:
+            found: list[str] = list(connection.execute(select(column).where(column.startswith(name)).limit(2)).scalars())
         if not found:
             raise _unknown(name)
         if len(found) > 1:
             raise InputError(f"Several tokens begin with {name}.", remedy="Give more of it.")
         return found[0]
 
+    def _origin(self, parent: Token | None) -> str | None:
+        """The fingerprint of a parent; "" where there is none, None for what is no name of one."""
+        return self._fingerprint(parent) or None if parent else ""
+
     def tokens(self, *, app_id: str = "", subject: str = "", replaced: bool = False) -> Iterator[StoredToken]:
         """Every stored token, a thousand at a time, by fingerprint. app_id, subject: only of these. replaced: those too that
-        a renewal has replaced.
+        a renewal has replaced. One whose row cannot be read is there by its fingerprint alone, and called a damaged row.
         """
         query = select(*SHOWN)
         for column, value in ((tokens.c.app_id, app_id), (tokens.c.subject, subject)):
@@ -230,12 +253,11 @@ class TokenStore:
 
     def _found(self, query: Select[Any]) -> Iterator[StoredToken]:
         # Page by page, so that a long list holds neither the whole of itself nor a transaction.
-        last, ordered = "", query.order_by(tokens.c.fingerprint)
-        ordered = ordered if query._limit_clause is not None else ordered.limit(_CHUNK)
+        last, ordered = "", query.order_by(tokens.c.fingerprint).limit(_CHUNK)
         while True:
             with self.vault.reading() as connection:
                 rows = connection.execute(ordered.where(tokens.c.fingerprint > last)).all()
-            yield from map(read, rows)
+            yield from map(read_or_name, rows)
             if len(rows) < _CHUNK:
                 return
             last = rows[-1][0]
@@ -258,6 +280,7 @@ class TokenStore:
 
     def lineage(self, token: Token) -> list[StoredToken]:
         """A token and those it came from, the first of all first; `depth` counts from there. Raises InputError: not here."""
+        token = self._fingerprint(token)
         return kinship.ancestors(self, self.find(token))
 
     def blast_radius(self, token: Token) -> list[StoredToken]:
@@ -265,16 +288,18 @@ class TokenStore:
 
         A token and those that replaced it count as one. Raises InputError: not here.
         """
+        token = self._fingerprint(token)
         return kinship.descendants(self, self.find(token))
 
     # Changing
 
     def note(self, token: Token, **columns: Any) -> StoredToken:
         """Set some of what is known of a token."""
+        token = self._fingerprint(token)
         with self.vault.writing() as connection:
-            self.change(connection, _name(token), **columns)
+            self.change(connection, token, **columns)
             if columns.get("state") == TokenState.LIVE:  # should it die once more, that is told once more
-                mine = (notices.c.fingerprint == _name(token)) & (notices.c.about == "token") & (notices.c.ends == 0)
+                mine = (notices.c.fingerprint == token) & (notices.c.about == "token") & (notices.c.ends == 0)
                 connection.execute(delete(notices).where(mine))
         return self.find(token)
 
@@ -296,24 +321,25 @@ class TokenStore:
     @contextmanager
     def held(self, token: Token) -> Iterator[Hold]:
         """Hold one token fast: whoever else wants to change it waits. Raises InputError: not here. StoreBusy."""
+        token = self._fingerprint(token)
         with self.vault.writing() as connection:
-            query = select(*SHOWN).where(tokens.c.fingerprint == _name(token)).with_for_update()  # which SQLite leaves out
+            query = select(*SHOWN).where(tokens.c.fingerprint == token).with_for_update()  # which SQLite leaves out
             row = connection.execute(query).first()
             if row is None:
-                raise _unknown(_name(token))
+                raise _unknown(token)
             yield Hold(self, connection, read(row))
 
     def children(self, token: Token) -> Iterator[StoredToken]:
         """The tokens that were made with one."""
-        return self._found(select(*SHOWN).where(tokens.c.parent == _name(token)))
+        return self._found(select(*SHOWN).where(tokens.c.parent == self._fingerprint(token)))
 
     def forget(self, token: Token) -> StoredToken:
         """Delete a token, for good; Graph is not told. Raises InputError: it is not here."""
-        name = _name(token)
+        token = self._fingerprint(token)
         try:
             stored = self.find(token)
         except RowDamaged:
-            stored = damaged_row({"fingerprint": name, "app_id": ""})
+            stored = damaged_row(token)
         with self.vault.writing() as connection:
             for table in (tokens, notices):
                 connection.execute(delete(table).where(table.c.fingerprint == stored.fingerprint))
@@ -379,8 +405,11 @@ def upsert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.I
     return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 
-def _name(token: Token) -> str:
-    """The fingerprint that is meant, or the beginning of one; "" for what is none."""
+def named(token: Token) -> str:
+    """The fingerprint that is meant, or the beginning of one; "" for what is none.
+
+    Whoever is told a token by name goes on with this alone: a token that was pasted there stands in none of our frames.
+    """
     if not isinstance(token, str):
         return token.fingerprint
     return token.lower() if re.fullmatch("[0-9a-fA-F]{8,64}", token) else ""
