@@ -78,6 +78,10 @@ class AccessToken:
     data_access_until: Expiry = None
     subject: str = ""
 
+    def __post_init__(self) -> None:
+        if isinstance(self.value, str):  # against the type, and easily done
+            object.__setattr__(self, "value", Secret(self.value))
+
     @classmethod
     def of(cls, text: str, kind: TokenKind = TokenKind.USER, *, label: str = "") -> AccessToken:
         """The token in a pasted string.

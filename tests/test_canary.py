@@ -446,6 +446,8 @@ def kept(store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
         store.note(token(canary), why="noted")
         with store.held(token(canary)) as hold:
             hold.promote(token(f"{canary}2"), {"state": "live"}, "a renewal")
+        store.put(token(canary), made_by=f"GET me/accounts?access_token={USER}")
+        store.note(token(canary), label=f"Mara {USER}", why=f"of {USER}", trouble=USER)
     store.rotate()
     yield store
     store.close()
@@ -486,6 +488,13 @@ STORE_CELLS = {
     "no way in": "TokenStore(elsewhere())",
     "a damaged row": "store.note(token, ciphertext=b'x')\nstore.get(token)",
     "no such token": "store.find(token.labelled('other').fingerprint[::-1])",
+    "text for a token": "store.put(pasted())",
+    "text for a token at the gate": "store.admit(pasted())",
+    "text for tokens": "store.put_all([pasted(), token])",
+    "text within a token": "print(AccessToken(pasted()))\nstore.client = None\nstore.put(AccessToken(pasted()))",
+    "text for a passphrase": "store.rotate(pasted())",
+    "bytes for a name": "store.find(pasted().encode(errors='replace'))",
+    "a token among what is known": "store.note(token, colour=pasted())",
     "a token for a parent": "store.put(token, parent=pasted())",
     "a token for a parent at the gate": "store.admit(token, parent=pasted())",
     "a token for a name: held": "with store.held(pasted()): pass",

@@ -22,7 +22,9 @@ from shell import shown
 
 from fbnb.errors import FbnbError, InputError, StoreError, WrongKey
 from fbnb.redact import Secret
+from fbnb.store.key_text import fingerprint
 from fbnb.store.keys import KeyRecord, KeySource, load_key, make_key, next_key, retire_keys
+from fbnb.store.passphrase import derived
 
 NAME = "0123456789abcdef"
 PHRASE, NEW_PHRASE = Secret("correct horse battery"), Secret("staple of another horse")
@@ -99,7 +101,7 @@ def made(source: KeySource, beside: Path | None) -> tuple[KeyRecord, MultiFernet
 
 
 def replaced(record: KeyRecord, beside: Path | None, current: MultiFernet) -> tuple[KeyRecord, MultiFernet]:
-    return next_key(record, NAME, beside, current, passphrase=NEW_PHRASE if record.source is KeySource.PASSPHRASE else None)
+    return next_key(record, beside, current, passphrase=NEW_PHRASE if record.source is KeySource.PASSPHRASE else None)
 
 
 def same(one: MultiFernet, other: MultiFernet) -> bool:
@@ -237,7 +239,7 @@ def test_a_wrong_or_missing_key_is_one_line_and_changes_nothing(
     remedy = "Unlock the keyring" if source is KeySource.KEYRING else f"Put this store's key file back at {file}, mode 0600."
     acts: list[Callable[[], object]] = [
         lambda: load_key(record, beside),
-        lambda: next_key(record, NAME, beside, cipher),
+        lambda: next_key(record, beside, cipher),
         lambda: retire_keys(record, beside),
     ]
     for act in acts:
@@ -297,7 +299,7 @@ def test_a_short_passphrase_is_refused(phrase: str, beside: Path, monkeypatch: p
     with pytest.raises(InputError, match=r"too short\. Give one of 8 characters"):
         make_key(NAME, beside, passphrase=Secret(phrase))
     with pytest.raises(InputError, match="too short"):
-        next_key(record, NAME, beside, cipher, passphrase=Secret(phrase))
+        next_key(record, beside, cipher, passphrase=Secret(phrase))
     monkeypatch.setenv("FBNB_STORE_PASSPHRASE", phrase)
     with pytest.raises(InputError, match="too short"):
         make_key(NAME, beside)
@@ -308,12 +310,30 @@ def test_a_passphrase_that_nobody_can_give_is_asked_for_by_its_variable(beside: 
         make_key(NAME, beside, source=KeySource.PASSPHRASE)
     record, cipher = make_key(NAME, beside, passphrase=PHRASE)
     with pytest.raises(InputError, match="Set FBNB_STORE_NEW_PASSPHRASE"):
-        next_key(record, NAME, beside, cipher)
+        next_key(record, beside, cipher)
 
 
 def test_a_passphrase_is_the_same_on_every_keyboard(beside: Path) -> None:
     record, cipher = make_key(NAME, beside, passphrase=Secret("café au lait"))
     assert same(cipher, load_key(record, beside, passphrase=Secret("cafe\u0301 au lait")))
+
+
+def test_spaces_around_a_passphrase_count_for_nothing(beside: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record, cipher = make_key(NAME, beside, passphrase=Secret(f" {PHRASE.reveal()}\t"))
+    for given in (PHRASE.reveal(), f"{PHRASE.reveal()}  "):
+        assert same(cipher, load_key(record, beside, passphrase=Secret(given)))
+        monkeypatch.setenv("FBNB_STORE_PASSPHRASE", given)
+        assert same(cipher, load_key(record, beside))
+    with pytest.raises(InputError, match="too short"):
+        make_key(NAME, beside, passphrase=Secret("short      "))
+
+
+def test_a_store_of_a_time_when_such_spaces_counted_opens_with_them(beside: Path) -> None:
+    spaced = Secret(f"{PHRASE.reveal()} ")
+    record = KeyRecord(KeySource.PASSPHRASE, "", "ab" * 16, fingerprint(derived(spaced, "ab" * 16)))
+    load_key(record, beside, passphrase=spaced)
+    with pytest.raises(WrongKey):
+        load_key(record, beside, passphrase=PHRASE)
 
 
 def at_a_terminal(program: str, *typed: str) -> str:
@@ -431,7 +451,7 @@ def test_a_full_disk_leaves_the_old_key(beside: Path, file: Path) -> None:
         "import resource, sys, pathlib\nfrom fbnb.store.keys import *\nbeside = pathlib.Path(sys.argv[1])\n"
         f"record = KeyRecord(KeySource.FILE, '', '', {record.fingerprint!r})\ncurrent = load_key(record, beside)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (60, 60))\n"
-        "try:\n    next_key(record, 'n', beside, current)\nexcept Exception as wrong:\n    print(repr(wrong))"
+        "try:\n    next_key(record, beside, current)\nexcept Exception as wrong:\n    print(repr(wrong))"
     )
     said = subprocess.run([sys.executable, "-c", script, str(beside)], capture_output=True, text=True, check=True).stdout
     assert said.startswith(f"StoreError('The key file {file} cannot be written: File too large.")
@@ -468,7 +488,7 @@ CELLS = {
     "a file that cannot be written": "make_key('n', file / 'no' / 'folder', source=KeySource.FILE)",
     "a locked keyring": "ring.trouble = OSError\nload_key(of_ring, beside)",
     "a keyring that takes nothing": "ring.trouble = OSError\nmake_key('n', beside, source=KeySource.KEYRING)",
-    "a keyring that stops": "ring.forgetful = True\nnext_key(of_ring, 'n', beside, cipher)",
+    "a keyring that stops": "ring.forgetful = True\nnext_key(of_ring, beside, cipher)",
     "a keyring given up on": "ring.trouble = KeyboardInterrupt\nload_key(of_ring, beside)",
     "another passphrase": "load_key(replace(of_phrase, salt='0'), beside, passphrase=phrase)",
     "a passphrase of the environment": "load_key(replace(of_phrase, salt='0'), beside)",

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec import structs
@@ -43,7 +44,9 @@ from fbnb.redact import Secret
 from fbnb.renewal import renew
 from fbnb.sandbox import Sandbox
 from fbnb.store import KeySource, StoredToken, TokenState, TokenStore
-from fbnb.tokens import NEVER, AccessToken, GranularScope, TokenInfo, TokenKind
+from fbnb.store.records import granular_text
+from fbnb.store.succession import give_way, retire
+from fbnb.tokens import NEVER, AccessToken, GranularScope, TokenFault, TokenInfo, TokenKind, expired
 
 END = datetime(2026, 12, 24, tzinfo=UTC)
 
@@ -152,6 +155,84 @@ def test_the_beginning_of_a_fingerprint_will_do_whatever_is_asked(store: TokenSt
         assert hold.stored.label == "token 1"
     assert list(store.children(name)) == [child]
     assert [one.label for one in store.blast_radius(name)] == ["token 1", "token 2"]
+
+
+def test_what_debug_token_said_of_a_token_that_is_there_is_kept(gate: TokenStore, client: GraphClient) -> None:
+    token = log_in(client, ["email"])
+    assert gate.put(token).state is TokenState.UNCHECKED
+    info = debug_token(client, token, using=compose_app_token(client.settings))
+    stored = gate.put(token, info)
+    assert (stored.state, stored.subject, stored.scopes) == (TokenState.LIVE, info.user_id, info.scopes)
+    dead = gate.put(token, TokenInfo(is_valid=False, error=TokenFault(190, "It ended", 463)))
+    assert (dead.state, dead.why) == (TokenState.DEAD, "190/463: It ended")
+
+
+def test_what_was_not_known_of_a_token_is_learnt_and_what_was_stays(store: TokenStore) -> None:
+    store.put(token(), app_id="1")
+    known = store.put(replace(token(), expires_at=END, subject="7"), app_id="1")
+    assert (known.expires_at, known.subject, known.expiry_source) == (END, "7", "expires_in")
+    assert store.put(replace(token(), expires_at=NEVER, subject="8"), app_id="1") == known
+
+
+def test_a_page_that_was_admitted_alone_is_hung_on_its_login_later(gate: TokenStore, client: GraphClient) -> None:
+    login = gate.admit(log_in(client, ["pages_show_list"]))
+    page = next(page.token for page in list_pages(client, gate.get(login)) if page.token)
+    gate.admit(page)
+    known = gate.admit(page.labelled("Tide"), parent=login, made_by="me/accounts")
+    assert (known.parent, known.made_by, known.label) == (login.fingerprint, "me/accounts", "Tide")
+    assert gate.admit(page.labelled("")) == known
+
+
+def test_graph_knows_better_of_which_app_a_token_is(gate: TokenStore, client: GraphClient) -> None:
+    token = log_in(client, ["email"])
+    gate.put(token, app_id="999")
+    assert gate.admit(token).app_id == client.settings.app_id
+    assert [one.token.fingerprint for one in audit(client, gate)] == [token.fingerprint]
+
+
+def test_a_token_whose_ciphertext_is_damaged_is_mended_at_the_gate(gate: TokenStore, client: GraphClient) -> None:
+    token = log_in(client, ["email"])
+    stored = gate.admit(token)
+    with gate.vault.writing() as connection:
+        gate.change(connection, stored.fingerprint, ciphertext=b"nonsense")
+    assert gate.admit(token) == stored
+    assert gate.get(stored).value == token.value
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"colour": 5}, r"^A stored token has no colour\. It has kind, "),
+        ({"ciphertext": b"", "fingerprint": ""}, "^A stored token has no ciphertext, fingerprint"),
+        ({"state": "alive"}, "^That cannot be so of the token"),
+        ({"kind": "BOT"}, "^That cannot be so of the token"),
+        ({"expires_at": END.replace(tzinfo=None)}, "is in no time zone"),
+        ({"strikes": None}, "strikes"),
+    ],
+)
+def test_what_cannot_be_known_of_a_token_is_not_noted(store: TokenStore, columns: dict[str, Any], said: str) -> None:
+    stored = store.put(token(), app_id="1")
+    with pytest.raises(FbnbError, match=said):
+        store.note(stored, **columns)
+    assert store.find(stored) == stored
+
+
+def test_times_are_noted_as_they_are(store: TokenStore) -> None:
+    stored = store.put(token(), app_id="1")
+    assert store.note(stored) == stored
+    assert store.note(stored, expires_at=NEVER).expires_at is NEVER
+    for end in (END, datetime.fromtimestamp(1, UTC)):
+        assert store.note(stored, expires_at=end).expires_at == end
+    assert expired(store.note(stored, expires_at=datetime.fromtimestamp(0, UTC)).expires_at, END), "not never"
+    for far in (datetime.max.replace(tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)):
+        assert not expired(store.note(stored, expires_at=far).expires_at, END)
+
+
+def test_a_kind_may_be_named_by_its_word_and_must_be_one(gate: TokenStore, client: GraphClient) -> None:
+    token = log_in(client, ["email"])
+    assert gate.admit(token, kind="USER").kind is TokenKind.USER
+    with pytest.raises(InputError, match=r"no such kind of token\. There are USER, PAGE"):
+        gate.admit(token, kind="BOT")
 
 
 @pytest.mark.parametrize("parent", ["EAAno-fingerprint", "0" * 8, " "])
@@ -325,11 +406,11 @@ def test_a_folder_is_no_place(tmp_path: Path) -> None:
         TokenStore(tmp_path)
 
 
-def _open(place: str, start: Barrier, said: Queue[tuple[str, str]]) -> None:
+def _open(place: str, start: Barrier, said: Queue[str]) -> None:
     start.wait()
     store = TokenStore(place, key="file")
     store.put(token(os.getpid()), app_id="1")
-    said.put((store.vault.name, store.vault.key.fingerprint))
+    said.put(store.vault.key.fingerprint)
     store.close()
 
 
@@ -592,6 +673,47 @@ def test_a_new_login_retires_the_dead_tokens_of_the_same_person(gate: TokenStore
     assert {stored.label for stored in gate} == {"new", "page"}, "a Page token's place is not a person's"
 
 
+READ, SHOW = "pages_read_engagement", "pages_show_list"
+ONE, BOTH = [GranularScope(READ, ("1",))], [GranularScope(READ, ("2", "1"))]
+
+
+@pytest.mark.parametrize(
+    ("scopes", "limits", "new_scopes", "new_limits", "retires"),
+    [
+        ([READ], [], [SHOW, READ], [], True),
+        ([READ, SHOW], [], ["ads_read"], [], False),
+        ([READ, SHOW], [], [READ], [], False),
+        ([], [], [READ], [], False),
+        ([READ], ONE, [READ], BOTH, True),
+        ([READ], BOTH, [READ], ONE, False),
+        ([READ], ONE, [READ], [], True),
+        ([READ], [], [READ], ONE, False),
+    ],
+)
+def test_a_machines_dead_token_gives_way_only_to_one_that_reaches_as_far(
+    scopes: list[str],
+    limits: list[GranularScope],
+    new_scopes: list[str],
+    new_limits: list[GranularScope],
+    retires: bool,
+    gate: TokenStore,
+) -> None:
+    def robots(number: int, state: TokenState, scopes: list[str], limits: list[GranularScope]) -> StoredToken:
+        granular = granular_text(tuple(limits))
+        stored = gate.put(replace(token(number), kind=TokenKind.SYSTEM_USER, subject="77"))
+        return gate.note(stored, person="77", state=state, scopes=" ".join(scopes), granular_scopes=granular)
+
+    dead = robots(1, TokenState.DEAD, scopes, limits)
+    robots(2, TokenState.LIVE, ["ads_management"], [])
+    new = robots(3, TokenState.LIVE, new_scopes, new_limits)
+    assert give_way(gate, [dead], gate.now(), {new.fingerprint}) == set(), "Graph could not be asked about it"
+    assert give_way(gate, [dead], gate.now()) == ({dead.fingerprint} if retires else set())
+    assert gate.find(dead).successor == (new.fingerprint if retires else "")
+    dead = robots(4, TokenState.DEAD, scopes, limits)
+    retire(gate, new, gate.now())
+    assert gate.find(dead).successor == (new.fingerprint if retires else "")
+
+
 @pytest.mark.parametrize("state", [TokenState.UNCHECKED, TokenState.LIVE, TokenState.DEAD])
 @pytest.mark.parametrize("expires_at", [None, 0, -1, 0.5, 1, 60])
 def test_the_database_finds_what_works_by_the_same_rule_as_a_token_says_it(
@@ -604,7 +726,7 @@ def test_the_database_finds_what_works_by_the_same_rule_as_a_token_says_it(
     same = {"subject": ended.subject, "person": ended.person, "state": state, "expires_at": end}
     other = gate.note(other, **same)
     gate.note(ended, state=TokenState.DEAD)
-    assert gate.working_like(ended, now) == (other.fingerprint if other.works(now) else None)
+    assert gate.working_like(ended, now) == ([other] if other.works(now) else [])
 
 
 @pytest.mark.parametrize("other", ["app_id", "kind", "subject", "person", "successor"])
@@ -612,9 +734,9 @@ def test_a_token_of_another_role_works_in_nobodys_place(other: str, gate: TokenS
     ended = gate.note(gate.admit(log_in(client, ["email"])), state=TokenState.DEAD)
     new = gate.put(token(), app_id=ended.app_id)
     new = gate.note(new, subject=ended.subject, person=ended.person)
-    assert gate.working_like(ended, gate.now()) == new.fingerprint
+    assert gate.working_like(ended, gate.now()) == [new]
     gate.note(new, **{other: "PAGE" if other == "kind" else "77"})
-    assert gate.working_like(ended, gate.now()) is None
+    assert gate.working_like(ended, gate.now()) == []
 
 
 # What calls with it have met.
@@ -728,6 +850,53 @@ def test_the_blast_radius_is_all_that_hangs_on_a_login(
         assert {one.depth for one in reached} == {0, 1, 2}
     assert [one.fingerprint for one in gate.blast_radius(late)] == [late.fingerprint]
     assert [one.fingerprint for one in gate.blast_radius(pages[0])] == [pages[0].fingerprint]
+
+
+def test_what_hangs_on_a_login_hangs_on_the_one_that_took_its_place(gate: TokenStore, client: GraphClient) -> None:
+    small = gate.admit(log_in(client, ["pages_show_list"]))
+    page = next(page.token for page in list_pages(client, gate.get(small)) if page.token)
+    hanging = gate.admit(page, parent=small)
+    wide = gate.admit(log_in(client, ["pages_show_list", "email"]))
+    assert gate.find(small).successor == wide.fingerprint
+    for of in (small, wide):
+        reached = gate.blast_radius(of)
+        assert {one.fingerprint for one in reached} == {small.fingerprint, wide.fingerprint, hanging.fingerprint}
+        assert {one.fingerprint: one.depth for one in reached}[hanging.fingerprint] == 1
+
+
+def test_a_renewed_login_may_be_forgotten_and_nothing_falls_off(
+    gate: TokenStore, client: GraphClient, sandbox: Sandbox, family: list[StoredToken]
+) -> None:
+    first, *pages = family
+    sandbox.clock.advance(days=56)
+    second = renew(client, gate, first)
+    sandbox.clock.advance(days=56)
+    third = renew(client, gate, second)
+    for gone in (second, first):
+        gate.forget(gone)
+        assert {one.fingerprint for one in gate.blast_radius(third)} > {page.fingerprint for page in pages}
+        assert {one.fingerprint for one in gate.blast_radius(pages[0])} == {pages[0].fingerprint}
+    assert [one.fingerprint for one in gate.lineage(pages[0])] == [third.fingerprint, pages[0].fingerprint]
+
+
+def test_a_replaced_token_leads_on_past_one_that_was_forgotten(store: TokenStore) -> None:
+    store.put_all(map(token, range(1, 4)), app_id="1")
+    with store.vault.writing() as connection:
+        for old, new in ((1, 2), (2, 3)):
+            store.replace(connection, token(old).fingerprint, token(new).fingerprint)
+    store.forget(token(2))
+    assert store.get(token(1)) == token(3)
+    store.forget(token(3))
+    assert [one.label for one in store.blast_radius(token(1))] == ["token 1"]
+
+
+def test_a_parent_that_cannot_be_read_stands_in_the_line_by_its_name(store: TokenStore) -> None:
+    store.put(token(1), app_id="1")
+    child = store.put(token(2), app_id="1", parent=token(1))
+    with store.vault.writing() as connection:
+        store.change(connection, token(1).fingerprint, kind="nonsense")
+    assert [one.label for one in store.lineage(child)] == ["damaged row", "token 2"]
+    assert store.blast_radius(child) == [child]
 
 
 def test_tokens_that_name_each_other_as_parents_end_the_search(store: TokenStore) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import pickle
 import random
 import resource
 import shutil
@@ -24,7 +26,7 @@ from postgres import Postgres
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from fbnb.errors import FbnbError, RowDamaged, StoreBusy, StoreError, StoreGone, WrongKey
+from fbnb.errors import FbnbError, InputError, RowDamaged, StoreBusy, StoreError, StoreGone, WrongKey
 from fbnb.redact import Secret
 from fbnb.store import KeySource, TokenStore
 from fbnb.store.schema import notices, tokens
@@ -292,6 +294,136 @@ def test_a_file_that_may_not_grow_loses_nothing_that_was_stored(place: Path) -> 
         store.put(token(there), app_id="1")
 
 
+@pytest.mark.parametrize("let_go", [False, True], ids=["open", "closed"])
+@pytest.mark.parametrize("back", ["", "folder", "another file"])
+def test_a_file_that_is_gone_takes_nothing_and_is_not_made_anew(back: str, let_go: bool, place: Path) -> None:
+    with opened(place) as store:
+        assert store.get(token()) == token()
+        if let_go:
+            store.close()
+        place.parent.rename(place.parent.with_name("away"))
+        if back:
+            place.parent.mkdir()
+        if back == "another file":
+            place.touch()
+        for act in (lambda: store.put(token(9), app_id="1"), lambda: store.get(token())):
+            said = f"The token store {place} is gone. Put its file back, and open it again; nothing was changed."
+            assert refused(StoreGone, act) == said
+        assert sorted(place.parent.rglob("*")) == ([place] if back == "another file" else [])
+        assert place.parent.exists() is bool(back)
+
+
+def test_a_file_that_goes_in_the_middle_of_a_change_has_none_of_it(place: Path) -> None:
+    with opened(place) as store:
+
+        def change() -> None:
+            with store.held(token()) as hold:
+                hold.change(label="half")
+                place.rename(place.with_name("away"))
+
+        assert "is gone" in refused(StoreGone, change)
+        place.with_name("away").rename(place)
+        assert store.find(token()).label == "token 1"
+
+
+def test_a_file_that_somebody_touched_becomes_its_owners_alone(tmp_path: Path) -> None:
+    place = tmp_path / "tokens.db"
+    place.touch(mode=0o644)
+    with opened(place, key="file") as store:
+        store.put(token(), app_id="1")
+        assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+
+
+def test_opening_a_store_once_more_lets_go_of_no_lock(place: Path) -> None:
+    """SQLite's are let go of when the program closes the file, however else it had opened it."""
+    program = (
+        "import os, sys; from fcntl import *\nfile = os.open(sys.argv[1], os.O_RDWR)\n"
+        "try: lockf(file, LOCK_EX | LOCK_NB)\nexcept OSError: print('held')"
+    )
+    with opened(place) as store, opened(place) as again:
+        assert store.get(token()) == again.get(token())
+        with opened(place):
+            pass
+        assert subprocess.run([sys.executable, "-c", program, place], capture_output=True, check=True).stdout == b"held\n"
+
+
+# What is no place, and no way to open one.
+
+
+@pytest.mark.parametrize(
+    "mistyped",
+    [
+        "postgresql:/u:hunter22@host/db",
+        "Postgres:u:hunter22@host/db",
+        "postgresql//u:hunter22@host/db",
+        "postgresql+psycopg:/u:hunter22@host/db",
+        "postgre:/u:hunter22@host/db",
+        "//u:hunter22@host/db",
+        "sqlite:/hunter22.db",
+        "sqlite:hunter22.db",
+        "sqlite:///file:hunter22?mode=memory&uri=true",
+        ":memory:",
+        "file::memory:",
+        "~hunter22/x.db",
+        "sqlite:///~hunter22/x.db",
+        "hunter22\0",
+        "hunter22\ud800",
+        "postgresql://u@h/x?sslpassword=hunter22",
+        "postgresql://u@h/x?Password=hunter22",
+        "",
+        " ",
+    ],
+)
+def test_a_mistyped_place_is_refused_unrepeated_and_makes_nothing(
+    mistyped: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FBNB_STORE", str(tmp_path / "meant.db"))  # which no empty place means
+    for place in (mistyped, Path(mistyped)) if mistyped else ("",):
+        assert "hunter22" not in refused(StoreError, lambda place=place: TokenStore(place, key="file"))  # type: ignore[misc]
+    assert contents(tmp_path) == {}
+
+
+def test_a_place_is_understood_in_capitals_and_from_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for place in ("SQLITE:///~/tokens.db", "sqlite:///~/tokens.db", "~/tokens.db"):
+        with opened(place, key="file") as store:
+            assert store.vault.path == tmp_path / "tokens.db"
+    told = refused(StoreGone, lambda: TokenStore("POSTGRES://127.0.0.1:1/x"))
+    assert "The database does not answer." in told
+
+
+def test_a_link_to_a_file_leads_to_its_key_too(place: Path, tmp_path: Path) -> None:
+    (tmp_path / "link.db").symlink_to(place)
+    with opened(tmp_path / "link.db") as store:
+        assert store.get(token()) == token()
+    (tmp_path / "dangling.db").symlink_to(place.with_name("new.db"))
+    with opened(tmp_path / "dangling.db", key="file") as store:
+        store.put(token(), app_id="1")
+    with opened(place.with_name("new.db")) as store:
+        assert store.get(token()) == token()
+
+
+@pytest.mark.parametrize("seconds", ["3", None, -5, float("nan"), float("inf"), 1e10])
+def test_what_is_no_time_to_wait_is_refused(seconds: Any, tmp_path: Path) -> None:
+    told = refused(InputError, lambda: TokenStore(tmp_path / "tokens.db", key="file", seconds=seconds))
+    assert told == "That is no time to wait for a lock. Give seconds= from 0 to 2000000."
+    assert contents(tmp_path) == {}
+
+
+def test_a_name_that_is_too_long_is_one_line(tmp_path: Path) -> None:
+    assert "File name too long" in refused(StoreError, lambda: TokenStore(tmp_path / ("x" * 300), key="file"))
+    assert "There is no token store" in refused(StoreError, lambda: TokenStore(tmp_path / ("x" * 300), make=False))
+
+
+def test_a_program_whose_input_is_closed_can_make_a_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    program = "import sys; from fbnb.store import TokenStore; sys.stdin.close(); print(TokenStore(sys.argv[1]).vault.key.source)"
+    command = [sys.executable, "-c", program, str(tmp_path / "tokens.db")]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.stdout == "file\n", done.stderr
+
+
 # Another file, another version, damage.
 
 
@@ -320,6 +452,16 @@ def test_a_store_of_another_version_is_not_touched(store_url: str) -> None:
             connection.execute(text("UPDATE fbnb_meta SET value = '9' WHERE name = 'version'"))
     told = refused(StoreError, lambda: TokenStore(store_url))
     assert told.startswith("This store is of version 9, and this fbnb reads version 1.")
+
+
+@pytest.mark.parametrize(
+    "damage", ["DELETE FROM fbnb_meta WHERE name = 'key source'", "UPDATE fbnb_meta SET value = 'x' WHERE name = 'key source'"]
+)
+def test_a_damaged_record_of_the_key_is_one_line(damage: str, store_url: str) -> None:
+    with opened(store_url, key="file") as store, store.vault.noting() as connection:
+        connection.execute(text(damage))
+    told = refused(StoreError, lambda: TokenStore(store_url))
+    assert told == "What the store says of its key is damaged. Put a copy of its database back."
 
 
 def test_swapped_ciphertexts_are_caught(store_url: str) -> None:
@@ -432,6 +574,50 @@ def test_a_wrong_password_is_refused_and_not_shown(postgres_url: str) -> None:
     assert "opensesame123" not in told
 
 
+def test_a_password_in_the_urls_query_is_a_password(postgres_url: str) -> None:
+    url = make_url(postgres_url)
+    with opened(f"postgresql://{url.host}:{url.port}/{url.database}?user=fbnb&password={url.password}", key="file") as store:
+        shown = (repr(store), store.place, repr(store.vault), repr(store.vault.url), str(pickle.dumps(store)))
+        assert url.password
+        assert not any(url.password in told for told in shown)
+        assert (store.vault.url.username, store.vault.url.query) == ("fbnb", {})
+
+
+@pytest.mark.parametrize("name", ["fullstack", "readonly"])
+def test_why_a_user_is_refused_is_not_read_in_their_name(name: str, postgres_url: str) -> None:
+    with opened(postgres_url, key="file") as store:
+        with store.vault.noting() as connection:
+            connection.execute(text(f"CREATE ROLE {name} LOGIN PASSWORD 'right'"))
+        url = make_url(postgres_url).set(username=name)
+        for password, said in (
+            ("wrong", "does not let this user in. Put its"),
+            ("right", "may not use its tables. Let the owner GRANT"),
+        ):
+            place = url.set(password=password).render_as_string(hide_password=False)
+            assert said in refused(StoreError, lambda place=place: TokenStore(place))  # type: ignore[misc]
+        with store.vault.noting() as connection:
+            connection.execute(text(f"DROP ROLE {name}"))
+
+
+def test_why_a_change_is_refused_is_not_read_in_a_label(store_url: str) -> None:
+    with opened(store_url, key="file") as store:
+        store.put(token().labelled("the password vault is full"), app_id="1")
+
+        def change() -> None:
+            with store.vault.writing() as connection:
+                connection.execute(tokens.update().values(obtained=None))
+
+        with pytest.raises(StoreError, match="obtained"):
+            change()
+
+
+def test_no_seconds_are_not_for_ever(postgres_url: str) -> None:
+    with opened(postgres_url, key="file", seconds=0) as store:
+        store.put(token(), app_id="1")
+        with locked(store):
+            refused(StoreBusy, lambda: store.note(token(), label="other"))
+
+
 def test_a_database_that_does_not_exist_is_not_said_to_be_gone(postgres_url: str) -> None:
     told = refused(StoreError, lambda: TokenStore(f"{postgres_url}x"))
     assert "Start it again" not in told
@@ -462,6 +648,63 @@ def test_a_server_that_goes_away_in_the_middle_of_a_change_has_made_none_of_it(p
         refused(StoreGone, change)
         postgres.start()
         assert (store.find(token()).label, store.find(token()).why) == ("token 1", "")
+
+
+# Forked.
+
+
+def in_a_child(act: Callable[[], object]) -> int | None:
+    """What a forked child that does something ends with; 0 if it was not refused."""
+    child = multiprocessing.get_context("fork").Process(target=act)
+    child.start()
+    child.join(30)
+    return child.exitcode
+
+
+def test_a_child_has_connections_of_its_own(postgres_url: str) -> None:
+    with opened(postgres_url, key="file") as store:
+        store.put(token(), app_id="1")
+        mine = backend(store)
+
+        def act() -> None:
+            assert backend(store) != mine
+            assert store.get(token()) == token()
+
+        assert in_a_child(act) == 0
+        assert store.get(token()) == token()
+
+
+def backend(store: TokenStore) -> int:
+    with store.vault.reading() as connection:
+        return int(connection.execute(text("SELECT pg_backend_pid()")).scalar_one())
+
+
+def test_a_child_can_write_though_a_thread_did_when_it_was_forked(place: Path) -> None:
+    with opened(place, seconds=3) as store:
+        holds = threading.Event()
+
+        def hold() -> None:
+            with store.held(token()):
+                holds.set()
+                threading.Event().wait(0.2)
+
+        thread = threading.Thread(target=hold)
+        thread.start()
+        holds.wait()
+        assert in_a_child(lambda: store.put(token(9), app_id="1")) == 0
+        thread.join()
+        assert store.get(token(9)) == token(9)
+
+
+def test_a_child_that_ends_leaves_its_parents_store_of_a_sandbox() -> None:
+    program = (
+        "import os, sys\nfrom fbnb.kit import connect\nfrom fbnb.store import TokenStore\n"
+        "store = TokenStore(client=connect(target='sandbox')[0])\nif not (child := os.fork()):\n    sys.exit()\n"
+        "os.waitpid(child, 0)\nprint(store.vault.path, len(store))"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert said.endswith(" 0\n")
+    assert not Path(said.split()[0]).parent.exists(), "with its maker it ends"
 
 
 @pytest.mark.parametrize("seconds", [0.3, 30])

@@ -89,6 +89,7 @@ def test_a_token_that_will_not_do_is_refused_with_what_to_do(online: Command, gr
         (graph.variables["FB_EXPIRED_TOKEN"], [], "This token does not work:"),
         (token, ["--kind", "page"], "a page token is wanted. Get one with"),
         (token, ["--scope", "pages_show_list"], "This token lacks pages_show_list. Ask the person"),
+        (token, ["--scope", "email,pages_show_list"], "This token lacks pages_show_list. Ask the person"),
         (token, ["--scope", "pages_shw_list"], "Did you mean pages_show_list?"),
         (TOKEN, [], "This token"),
         ("", [], "The access token is empty."),
@@ -183,6 +184,19 @@ def test_a_beginning_of_a_fingerprint_has_eight_characters_or_more(command: Comm
     assert done.returncode == 2
     assert "its first eight characters" in done.stderr
     assert len(lines(command("tokens", "list", "--json"))) == 3
+
+
+def test_what_is_no_token_begins_no_store(online: Command) -> None:
+    assert online("tokens", "add", told="a b").returncode == 2
+    assert not (online.home / "tokens.db").exists()
+
+
+def test_a_token_that_is_added_again_takes_the_new_label(online: Command, graph: Graph) -> None:
+    token = log_in(graph.client, ["email"]).value.reveal()
+    for label in ("first", "second"):
+        assert f"({label})" in online("tokens", "add", "--label", label, told=token).stdout
+    [row] = lines(online("tokens", "list", "--json"))
+    assert row["label"] == "second"
 
 
 def test_a_row_that_cannot_be_read_is_listed_and_can_be_forgotten(command: Command) -> None:

@@ -63,11 +63,12 @@ def add_token(place: str | None, *, kind: str | None = None, label: str = "", sc
     for told in (label, *scopes):
         _check_no_token(told)
     wanted = TokenKind(kind.upper()) if kind else None
-    with far_client() as client, opened(place, client=client, make=True) as store:
-        stored = store.admit(_token(wanted, label), kind=wanted, scopes=scopes)
-        if label and stored.label != label:  # it was there before, under another name
-            stored = store.note(stored, label=label)
-        say(f"Stored {_called(stored)}, which expires: {when(stored.expires_at)}.")
+    scopes = [scope for told in scopes for scope in told.split(",")]  # as the dialog has them
+    with far_client() as client:
+        token = _token(wanted, label)  # first, so that one which is none begins no store
+        with opened(place, client=client, make=True) as store:
+            stored = store.admit(token, kind=wanted, scopes=scopes)
+            say(f"Stored {_called(stored)}, which expires: {when(stored.expires_at)}.")
 
 
 def _check_no_token(told: str) -> None:

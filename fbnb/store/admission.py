@@ -8,7 +8,7 @@ from datetime import datetime
 
 from fbnb.catalogue import scope_list
 from fbnb.client import GraphClient
-from fbnb.errors import TokenInvalid, TokenRefused, WrongTokenKind
+from fbnb.errors import InputError, TokenInvalid, TokenRefused, WrongTokenKind
 from fbnb.flows.app_tokens import compose_app_token
 from fbnb.flows.debug_token import debug_token
 from fbnb.store.findings import diagnosed
@@ -25,9 +25,11 @@ class Wanted:
     scopes: tuple[str, ...]
 
     @classmethod
-    def of(cls, app_id: str, kind: TokenKind | None, scopes: Iterable[str] | str) -> Wanted:
-        """Raises ScopeUnknown: a misspelt scope."""
-        return cls(app_id, kind, scope_list(scopes))
+    def of(cls, app_id: str, kind: TokenKind | str | None, scopes: Iterable[str] | str) -> Wanted:
+        """Raises ScopeUnknown: a misspelt scope. InputError: a kind that there is not."""
+        if kind not in {None, *TokenKind}:
+            raise InputError("There is no such kind of token.", remedy=f"There are {', '.join(TokenKind)}.")
+        return cls(app_id, TokenKind(kind) if kind else None, scope_list(scopes))
 
     def ask(self, client: GraphClient, token: AccessToken) -> TokenInfo:
         """What debug_token says of the token. Raises TokenRefused: it is not what is wanted."""

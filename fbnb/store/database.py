@@ -6,42 +6,75 @@ import os
 import re
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from importlib.util import find_spec
+from math import ceil
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 from sqlalchemy import URL, Connection, Engine, Insert, Update, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from fbnb.clock import SystemClock
-from fbnb.errors import FbnbError, StoreBusy, StoreError, StoreGone
+from fbnb.errors import FbnbError, InputError, StoreBusy, StoreError, StoreGone
 from fbnb.redact import redact
 
 _WAIT = 0.01  # seconds until a lock is looked at again
+_LONGEST = 2_000_000  # seconds: as milliseconds they still fit into what SQLite and PostgreSQL keep them in
 _GONE = (
-    "connection failed|server closed|terminating connection|connection refused|not open|is closed|could not connect|shutting down"
+    "^57P|^08|connection failed|connection is bad|server closed|terminating connection|connection refused|timeout expired"
+    "|not open|is closed|could not connect|shutting down"
 )
-_WORDS = (
-    ("database is locked|lock timeout|LockNotAvailable|deadlock", StoreBusy, "Another program is writing to it."),
-    ("does not exist|resolve host|Name or service", StoreError, "There is no such database, or no such user."),
-    ("readonly|read-only|unable to open", StoreError, "It cannot be written to."),
-    ("full|No space left|DiskFull", StoreError, "The disk is full."),
-    ("disk I/O error", StoreError, "The disk cannot be read or written."),
-    ("not a database|malformed|corrupt|disk image|Could not decode", StoreError, "The file is damaged, or is no database."),
-    ("password|authentication", StoreError, "The database does not let this user in."),
-    (_GONE, StoreGone, "The database does not answer."),
+# By the driver's code; an error without one, as when a server lets nobody in, goes by the words of its first line.
+_MEANINGS: tuple[tuple[str, type[StoreError], str, str | None], ...] = (
+    ("^SQLITE_(BUSY|LOCKED)|^55P03|^40P01", StoreBusy, "Another program is writing to it.", None),
+    (
+        "does not exist|resolve host|Name or service",
+        StoreError,
+        "There is no such database, or no such user.",
+        "Look at the host, the user and the name in its URL; createdb makes one.",
+    ),
+    (
+        "^SQLITE_(READONLY|CANTOPEN)|^25006",
+        StoreError,
+        "It cannot be written to.",
+        "Look at the owner and the mode of its file and folder.",
+    ),
+    ("^SQLITE_FULL|^53100|No space left", StoreError, "The disk is full.", "Make room; what was stored before is as it was."),
+    (
+        "^SQLITE_IOERR|^58030",
+        StoreError,
+        "The disk cannot be read or written.",
+        "See to the disk, or to a limit on files; what was stored before is as it was.",
+    ),
+    (
+        "^SQLITE_(NOTADB|CORRUPT)|^XX00|Could not decode",
+        StoreError,
+        "The file is damaged, or is no database.",
+        "Name another file, or put a copy of it back.",
+    ),
+    (
+        "password|authentication|pg_hba",
+        StoreError,
+        "The database does not let this user in.",
+        "Put its password into PGPASSWORD or ~/.pgpass, or into the URL.",
+    ),
+    (
+        "^42501",
+        StoreError,
+        "This user may not use its tables.",
+        "Let the owner GRANT it CREATE on the schema, for a new store, or ALL on the tables that begin with fbnb_.",
+    ),
+    (_GONE, StoreGone, "The database does not answer.", None),
 )
-_REMEDIES = {
-    "It cannot be written to.": "Look at the owner and the mode of its file and folder.",
-    "There is no such database, or no such user.": "Look at the host, the user and the name in its URL; createdb makes one.",
-    "The disk cannot be read or written.": "See to the disk, or to a limit on files; what was stored before is as it was.",
-    "The disk is full.": "Make room; what was stored before is as it was.",
-    "The database does not let this user in.": "Put its password into PGPASSWORD or ~/.pgpass, or into the URL.",
-    "The file is damaged, or is no database.": "Name another file, or put a copy of it back.",
-}
+_PLACES = "Give a file's path, sqlite:///tokens.db or postgresql://user@host/name."
+# A URL with a mistake in it: as the name of a folder it would leave its password on the disk.
+_MISTYPED = re.compile(r"(sqlite|postgres\w*)(\+\w+)?(:|//)|file:|(//|\w\w).*:.*@", re.IGNORECASE | re.DOTALL)
+_OPEN: WeakSet[Database] = WeakSet()
 
 
 def address(place: str | os.PathLike[str]) -> URL:
@@ -49,21 +82,19 @@ def address(place: str | os.PathLike[str]) -> URL:
 
     Raises StoreError: no URL, or of a database that is neither, or PostgreSQL's driver is missing.
     """
-    text = os.fspath(place)
-    if "://" not in text:
-        return URL.create("sqlite", database=str(Path(text).expanduser().absolute()))
-    url = _url(text.replace("postgres://", "postgresql://", 1))  # as some hosts write it
+    text = os.fsdecode(place)
+    scheme, is_url, rest = text.partition("://")
+    if not is_url:
+        return _file(text)
+    scheme = scheme.lower()
+    url = _url(f"{'postgresql' if scheme == 'postgres' else scheme}://{rest}")  # as some hosts write it
     if url is None or url.get_backend_name() not in {"sqlite", "postgresql"}:
-        raise StoreError(
-            "That is no database for tokens.", remedy="Give a file's path, sqlite:///tokens.db or postgresql://user@host/name."
-        )
+        raise StoreError("That is no database for tokens.", remedy=_PLACES)
     if url.get_backend_name() == "sqlite":
-        if not url.database or url.database == ":memory:":
-            raise StoreError("A store in memory would lose its tokens.", remedy="Name a file, such as sqlite:///tokens.db.")
-        return URL.create("sqlite", database=str(Path(url.database).absolute()))
+        return _file(url.database or ":memory:")
     if find_spec("psycopg") is None:
         raise StoreError("PostgreSQL needs the package psycopg.", remedy='Install it: pip install "fbnb[postgres]".')
-    return url.set(drivername="postgresql+psycopg")
+    return _without_secrets(url).set(drivername="postgresql+psycopg")
 
 
 def _url(text: str) -> URL | None:
@@ -73,21 +104,58 @@ def _url(text: str) -> URL | None:
         return None
 
 
+def _file(text: str) -> URL:
+    """The URL of a file: of what a link leads to, for its key lies beside that. What is no path is not repeated."""
+    path = os.path.expanduser(text)
+    if ":memory:" in text:
+        raise StoreError("A store in memory would lose its tokens.", remedy="Name a file, such as sqlite:///tokens.db.")
+    if not text.strip():
+        raise StoreError("The store's place is empty.", remedy=f"{_PLACES} Without any it is FBNB_STORE.")
+    if path.startswith("~"):
+        raise StoreError("There is no such user's folder.", remedy="Give the whole path, or ./~ for a file of that name.")
+    if _MISTYPED.match(text):
+        raise StoreError("That is no path, and no whole URL.", remedy=_PLACES)
+    if not _is_name(path):
+        raise StoreError("That is no path: it has a character that no file's name can have.", remedy=_PLACES)
+    return URL.create("sqlite", database=os.path.realpath(path))
+
+
+def _is_name(path: str) -> bool:
+    try:
+        return b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
+
+
+def _without_secrets(url: URL) -> URL:
+    """The same with user and password where they are known as such: libpq takes them from the query too, and prefers those."""
+    query = {name: value if isinstance(value, str) else value[-1] for name, value in url.query.items()}
+    user, password = query.pop("user", url.username), query.pop("password", url.password)
+    if any(re.search("passw|pwd|secret|scram", name, re.IGNORECASE) for name in query):
+        raise StoreError("A secret is in the URL's query.", remedy="Put it into ~/.pg_service.conf, and service=NAME here.")
+    return URL.create(url.drivername, user, password, url.host, url.port, url.database, query)
+
+
 class Database:
     """An engine, and the two ways to use it: `reading()` and `writing()`, each one transaction.
 
-    seconds: to wait for a lock. make: a file that is not there. Raises StoreError: it is not there, or cannot be made.
+    seconds: to wait for a lock. make: a file that is not there.
+    Raises StoreError: it is not there, or cannot be made. InputError: that is no time to wait.
     """
 
     def __init__(self, url: URL, *, seconds: float = 30, make: bool = True) -> None:
+        if not (isinstance(seconds, int | float) and 0 <= seconds <= _LONGEST):
+            raise InputError("That is no time to wait for a lock.", remedy=f"Give seconds= from 0 to {_LONGEST}.")
         self.url = url
         self.path = Path(url.database or "") if url.get_backend_name() == "sqlite" else None
         if self.path and make:
             _make_file(self.path)
-        elif self.path and not self.path.exists():
+        self._file = self._found()
+        if self.path and self._file is None:
             raise self.missing()
         self.seconds = seconds
-        self.engine, self._turn = self._engine(), threading.Lock()
+        self.engine, self._turn, self._stopped = self._engine(), threading.RLock(), False
+        _OPEN.add(self)
 
     def __repr__(self) -> str:
         return f"Database({self.place})"
@@ -102,15 +170,33 @@ class Database:
         remedy = "Name the one you mean by --db or FBNB_STORE, or begin one with fbnb tokens add."
         return StoreError(f"There is no token store at {self.place}.", remedy=remedy)
 
+    def _found(self) -> tuple[int, int] | None:
+        """Which file lies at the path now; None for none, and for what is no file."""
+        try:
+            its = self.path.stat() if self.path else None
+        except OSError:
+            return None
+        return (its.st_dev, its.st_ino) if its else None
+
+    def check_there(self) -> None:
+        """Raises StoreGone: the file is gone, or another is in its place. What was opened would still take what nobody finds."""
+        if self._found() != self._file:
+            remedy = "Put its file back, and open it again; nothing was changed."
+            raise StoreGone(f"The token store {self.place} is gone.", remedy=remedy)
+
     def _engine(self) -> Engine:
         # No parameter in an error's text: they are ciphertexts at best.
         if self.path:
-            engine = create_engine(self.url, hide_parameters=True, connect_args={"timeout": self.seconds})
+            # Nor is a file that has gone made anew, without tables and for everyone to read.
+            place = f"{self.path.as_uri()}?mode=rw"
+            connect = partial(sqlite3.connect, place, uri=True, timeout=self.seconds, check_same_thread=False)
+            engine = create_engine(self.url, hide_parameters=True, creator=connect)
             event.listen(engine, "connect", _prepare)
             event.listen(engine, "begin", _begin)
             return engine
         # A server that went away and came back is no reason to fail: each connection is tried before it is used.
-        options = f"{self.url.query.get('options', '')} -c lock_timeout={int(self.seconds * 1000)}".strip()
+        wait = max(1, ceil(self.seconds * 1000))  # for 0 it would wait for ever
+        options = f"{self.url.query.get('options', '')} -c lock_timeout={wait}".strip()
         args = {"connect_timeout": 10, "options": options}
         return create_engine(self.url, hide_parameters=True, pool_pre_ping=True, max_overflow=-1, connect_args=args)
 
@@ -118,6 +204,7 @@ class Database:
     def reading(self) -> Iterator[Connection]:
         """A transaction that changes nothing, and waits for no one who does. Raises StoreError, StoreGone."""
         with _ours(self), self.engine.connect() as connection, connection.begin():
+            self.check_there()
             yield connection
 
     @contextmanager
@@ -129,7 +216,9 @@ class Database:
             self.engine.connect().execution_options(fbnb_writes=True) as connection,
             connection.begin(),
         ):
+            self.check_there()
             yield connection
+            self.check_there()
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
@@ -163,12 +252,45 @@ class Database:
         """Let go of every connection."""
         self.engine.dispose()
 
+    def before_fork(self) -> None:
+        """Nothing of a connection or a turn goes over to a child: SQLite would be locked there for ever."""
+        self._stopped = self._turn.acquire(timeout=self.seconds)
+        self.close()
+
+    def after_fork(self, *, child: bool) -> None:
+        """Go on; a child with connections of its own."""
+        if self._stopped:
+            self._turn.release()
+        if child:
+            self._turn = self._turn if self._stopped else threading.RLock()
+            self.engine.dispose(close=False)
+
+
+def _each(act: Callable[[Database], None]) -> Callable[[], None]:
+    def each() -> None:
+        for database in list(_OPEN):
+            act(database)
+
+    return each
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_each(Database.before_fork),
+        after_in_parent=_each(partial(Database.after_fork, child=False)),
+        after_in_child=_each(partial(Database.after_fork, child=True)),
+    )
+
 
 def _make_file(path: Path) -> None:
     """A file that is its owner's alone from the first moment; SQLite gives its own two others the same mode."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDONLY, 0o600))
+        if not path.is_file():  # or it is not opened: to close it would let go of what this program has locked there
+            os.close(os.open(path, os.O_CREAT | os.O_RDONLY, 0o600))
+        its = path.stat()
+        if path.is_file() and not its.st_size and its.st_uid == getattr(os, "geteuid", int)():  # somebody's touch, say
+            path.chmod(0o600)
     except OSError as wrong:
         problem = StoreError(f"{path} cannot be used: {wrong.strerror}.", remedy="Name a file in a folder of your own.")
     else:
@@ -210,14 +332,20 @@ def _ours(database: Database) -> Iterator[None]:
 
 
 def _meant(database: Database, wrong: Exception) -> FbnbError:
-    words = str(wrong.orig) if isinstance(wrong, DBAPIError) else str(wrong)
-    said = f"{type(getattr(wrong, 'orig', wrong)).__name__}: {words}"
-    for pattern, kind, problem in _WORDS:
+    try:
+        database.check_there()
+    except StoreGone as gone:
+        return gone.with_traceback(None)
+    orig = wrong.orig if isinstance(wrong, DBAPIError) else wrong
+    line = next(iter(str(orig).splitlines()), type(orig).__name__)
+    code = getattr(orig, "sqlstate", None) or getattr(orig, "sqlite_errorname", None)
+    said = code or re.sub('"[^"]*"|\'.*\'', "", line)  # quoted are names, and data
+    for pattern, kind, problem, remedy in _MEANINGS:
         if re.search(pattern, said, re.IGNORECASE):
-            return kind(f"The token store {database.place}: {problem}", remedy=_REMEDIES.get(problem, kind.remedy))
+            return kind(f"The token store {database.place}: {problem}", remedy=remedy)
     if getattr(wrong, "connection_invalidated", False):
         return StoreGone(f"The token store {database.place}: The database does not answer.")
-    return StoreError(f"The token store {database.place}: {redact(words.splitlines()[0] if words else said)}")
+    return StoreError(f"The token store {database.place}: {redact(line)}")
 
 
 def run_many(connection: Connection, statement: Insert | Update, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -77,7 +77,7 @@ def load_key(record: KeyRecord, beside: Path | None, *, passphrase: Secret | Non
 
 
 def next_key(
-    record: KeyRecord, name: str, beside: Path | None, current: MultiFernet, *, passphrase: Secret | None = None
+    record: KeyRecord, beside: Path | None, current: MultiFernet, *, passphrase: Secret | None = None
 ) -> tuple[KeyRecord, MultiFernet]:
     """Keep a new key where the old one is, beside it: the first step of a rotation. It encrypts; both read.
 

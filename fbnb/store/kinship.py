@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from fbnb.errors import InputError
-from fbnb.store.records import StoredToken
+from fbnb.errors import InputError, RowDamaged
+from fbnb.store.records import StoredToken, damaged_row
 
 if TYPE_CHECKING:
     from fbnb.store.token_store import TokenStore
@@ -23,30 +23,35 @@ def ancestors(store: TokenStore, stored: StoredToken) -> list[StoredToken]:
             line.append(store.find(parent))
         except InputError:  # it was forgotten, or never stored
             break
+        except RowDamaged:
+            line.append(damaged_row(parent))
     return [replace(one, depth=depth) for depth, one in enumerate(reversed(line))]
 
 
 def descendants(store: TokenStore, stored: StoredToken) -> list[StoredToken]:
-    """The token and what was made with it, or with one it replaced: parents before children."""
-    chain = [one for one in ancestors(store, stored) if _leads_to(store, one, stored)]
-    first = chain[0] if chain else stored
-    return list(_below(store, first))
-
-
-def _leads_to(store: TokenStore, before: StoredToken, after: StoredToken) -> bool:
-    """Whether one token is another, or was replaced by it in however many renewals."""
-    while before.fingerprint != after.fingerprint and before.successor:
-        before = store.find(before.successor)
-    return before.fingerprint == after.fingerprint
-
-
-def _below(store: TokenStore, first: StoredToken) -> Iterator[StoredToken]:
-    waiting, seen = [replace(first, depth=0)], set[str]()
+    """The token and what was made with it, or with one that it replaced or that replaced it: parents before children."""
+    same = _same(store, stored)
+    first = [one for one in same.values() if one.parent not in same] or [stored]
+    waiting = [replace(one, depth=0) for one in reversed(first)]
+    below, seen = list[StoredToken](), set[str]()
     while waiting:
         one = waiting.pop()
         if one.fingerprint in seen:
             continue
         seen.add(one.fingerprint)
-        yield one
-        children = list(store.children(one))
-        waiting += [replace(child, depth=one.depth + 1) for child in reversed(children)]
+        below.append(one)
+        waiting += [replace(child, depth=one.depth + 1) for child in reversed(list(store.children(one)))]
+    return below
+
+
+def _same(store: TokenStore, stored: StoredToken) -> dict[str, StoredToken]:
+    """A token, those whose place it took and those that took its own, by fingerprint, as they came."""
+    same, waiting = dict[str, StoredToken](), [stored]
+    while waiting:
+        one = waiting.pop()
+        if one.fingerprint not in same:
+            same[one.fingerprint] = one
+            waiting += store.replaced_by(one)
+            with suppress(InputError, RowDamaged):
+                waiting += [store.find(one.successor)] if one.successor else []
+    return dict(sorted(same.items(), key=lambda item: (item[1].obtained, item[0])))

@@ -10,7 +10,7 @@ import sys
 import unicodedata
 
 from fbnb.errors import InputError, WrongKey
-from fbnb.redact import Secret
+from fbnb.redact import ELLIPSIS, Secret
 from fbnb.settings import variable as found
 
 PASSPHRASE = "FBNB_STORE_PASSPHRASE"
@@ -23,7 +23,8 @@ def derived_again(salt: str, passphrase: Secret | None) -> list[Secret]:
     """The key of a store's passphrase, given or asked for. Raises WrongKey: nobody gave it."""
     if (told := _passphrase(passphrase, PASSPHRASE, "Passphrase of the token store: ")) is None:
         raise WrongKey("This store has a passphrase, and nobody gave it.", remedy=GIVE)
-    return [derived(told, salt)]
+    bare = _bare(told)  # and what a store was made with before spaces around it counted for nothing
+    return [derived(bare, salt), *([] if bare.reveal() == told.reveal() else [derived(told, salt)])]
 
 
 def derived(passphrase: Secret, salt: str) -> Secret:
@@ -45,14 +46,20 @@ def derived(passphrase: Secret, salt: str) -> Secret:
 
 def new_passphrase(given: Secret | None, variable: str) -> Secret:
     told = _passphrase(given, variable, "A new passphrase for the token store: ")
+    told = told and _bare(told)
     if told is None:
         raise InputError("There is no passphrase to make a key of.", remedy=f"Set {variable}, or run this in a terminal.")
     if len(told.reveal()) < _SHORTEST:
         raise InputError("The passphrase is too short.", remedy=f"Give one of {_SHORTEST} characters or more.")
     again = told if given is not None or is_set(variable) else _asked("The same again: ")
-    if again is None or again.reveal() != told.reveal():
+    if again is None or _bare(again).reveal() != told.reveal():
         raise InputError("The two passphrases are not the same.", remedy="Type one, then the same again.")
     return told
+
+
+def _bare(passphrase: Secret) -> Secret:
+    """Without the spaces around it, which a variable loses too."""
+    return Secret(passphrase.reveal().strip(), shown=ELLIPSIS)
 
 
 def _passphrase(given: Secret | None, variable: str, question: str) -> Secret | None:
@@ -76,4 +83,4 @@ def is_set(name: str) -> bool:
 
 
 def at_terminal() -> bool:
-    return sys.stdin is not None and sys.stdin.isatty()
+    return sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()

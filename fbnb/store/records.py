@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -10,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from fbnb.errors import RowDamaged
+from fbnb.errors import InputError, RowDamaged
 from fbnb.redact import ELLIPSIS, redact
 from fbnb.tokens import NEVER, AccessToken, Expiry, GranularScope, TokenKind, expired
 
@@ -85,7 +86,7 @@ def new_row(token: AccessToken, app_id: str, now: datetime) -> Row:
         "kind": token.kind.value,
         "app_id": app_id,
         "subject": token.subject,
-        "label": redact(token.label).encode(errors="replace").decode().replace("\0", ""),  # which no database takes
+        "label": clean(token.label),
         "hint": token.hint,
         "obtained": int(now.timestamp()),
         "issued_at": epoch(token.issued_at),
@@ -95,15 +96,31 @@ def new_row(token: AccessToken, app_id: str, now: datetime) -> Row:
     }
 
 
+def clean(text: str) -> str:
+    """A text as it may be stored: no secret in it, and nothing that a database does not take."""
+    return redact(text).encode(errors="replace").decode().replace("\0", "")
+
+
+def as_stored(value: Any) -> Any:
+    """A value as it is stored in its column. Raises InputError: a time without a zone."""
+    if value is NEVER or isinstance(value, datetime):
+        return epoch(value)
+    return clean(value) if isinstance(value, str) and not _HEX.fullmatch(value) else value
+
+
 def epoch(expiry: Expiry) -> int | None:
-    """Epoch seconds; 0 for NEVER."""
-    if expiry is None:
-        return None
-    return 0 if expiry is NEVER else int(expiry.timestamp())
+    """Epoch seconds; 0 for NEVER. Raises InputError: a time without a zone."""
+    if expiry is None or expiry is NEVER:
+        return None if expiry is None else 0
+    if expiry.tzinfo is None:
+        raise InputError(f"{expiry} is in no time zone.", remedy="Give it one, such as tzinfo=UTC.")
+    return min(max(int(expiry.timestamp()), 1), _LAST)
 
 
 FIELDS = StoredToken.__struct_fields__[:-1]
 """The columns that a stored token is read from, in its order."""
+_HEX = re.compile("[0-9a-f]{64}")  # a fingerprint, which looks like a secret
+_LAST = 253402300799  # seconds: the end of the year 9999
 _KINDS = {kind.value: kind for kind in TokenKind}
 _STATES = {state.value: state for state in TokenState}
 

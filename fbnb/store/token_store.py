@@ -6,7 +6,7 @@ import os
 import re
 import weakref
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import cache
 from itertools import islice
@@ -30,7 +30,19 @@ from fbnb.store.database import address, run_many
 from fbnb.store.findings import checked, died
 from fbnb.store.hold import Hold
 from fbnb.store.keys import KeySource
-from fbnb.store.records import FIELDS, Row, StoredToken, TokenState, damaged_row, epoch, new_row, read, read_or_name
+from fbnb.store.records import (
+    FIELDS,
+    Row,
+    StoredToken,
+    TokenState,
+    as_stored,
+    clean,
+    damaged_row,
+    epoch,
+    new_row,
+    read,
+    read_or_name,
+)
 from fbnb.store.schema import apps, notices, tokens
 from fbnb.store.vault import Vault
 from fbnb.tokens import AccessToken, TokenInfo, TokenKind
@@ -70,8 +82,8 @@ class TokenStore:
         self.client = client
         if place is None and client and client.settings.target is Target.SANDBOX:  # whose tokens are no business of FBNB_STORE
             place, key = Path(mkdtemp(prefix="fbnb-")) / "tokens.db", key or KeySource.FILE
-            weakref.finalize(self, rmtree, place.parent, ignore_errors=True)
-        place = place or variable("FBNB_STORE").reveal() or None
+            weakref.finalize(self, _remove, place.parent, os.getpid())
+        place = variable("FBNB_STORE").reveal() or None if place is None else place
         vault = _vault(place, key, passphrase, seconds, make)
         del place  # its URL may have a password in it
         if isinstance(vault, FbnbError):
@@ -114,15 +126,23 @@ class TokenStore:
         parent = self._origin(parent)
         if parent is None:
             raise _unknown("")
-        more = {"parent": parent, "made_by": made_by} | (checked(info, self.now()) if info else {})
+        if not _is_token(token):
+            del token  # it may be a pasted one
+            raise _no_token()
+        found = checked(info, self.now()) if info else {}
+        found |= {"app_id": info.app_id} if info and info.app_id else {}
+        row = self.row(token, app_id or found.get("app_id", "")) | {"parent": parent, "made_by": clean(made_by)}
         with self.vault.writing() as connection:
-            self.insert(connection, [self.row(token, app_id) | more])
-        return self.find(token)
+            self.insert(connection, [row])
+            return self._learn(connection, token.fingerprint, found)
 
     def put_all(self, those: Iterable[AccessToken], *, app_id: str = "") -> int:
         """Store any number of tokens as they are, some thousands at a time; returns how many."""
         left, count = iter(those), 0
         while some := list(islice(left, _MANY)):
+            if not all(map(_is_token, some)):
+                del those, left, some  # as in `put`
+                raise _no_token()
             with self.vault.writing() as connection:
                 # In the order in which they lie there.
                 self.insert(connection, sorted((self.row(token, app_id) for token in some), key=itemgetter("fingerprint")))
@@ -130,17 +150,15 @@ class TokenStore:
         return count
 
     def row(self, token: AccessToken, app_id: str = "") -> Row:
-        """The whole row of a token, its ciphertext included. Raises InputError: no token, or nobody said of which app."""
-        if not isinstance(token, AccessToken) or not token.value:
-            raise _no_token()
+        """The whole row of a token, its ciphertext included. Raises InputError: nobody said of which app."""
         app = app_id or (self.client.settings.app_id if self.client else "")
         if not app:
             raise InputError("Nobody said which app the token is of.", remedy="Give app_id=, or give the store a client.")
         return new_row(token, app, self.now()) | {"ciphertext": self.vault.seal(token.value)}
 
     def insert(self, connection: Connection, rows: list[Row]) -> None:
-        """Add whole rows. Of one that is there already only the ciphertext, label and origin change, where there are new ones;
-        one that was replaced stands for itself again.
+        """Add whole rows. Of one that is there already only the ciphertext, label and origin change, where there are new ones,
+        and what was not known of it; one that was replaced stands for itself again.
         """
         change = upsert(connection, tokens)
         nothing: ColumnElement[str] = literal_column("''")
@@ -148,37 +166,42 @@ class TokenStore:
         kept: Row = {"ciphertext": change.excluded.ciphertext, "successor": nothing, "state": back}
         for name in {"label", "parent", "made_by"} & rows[0].keys():
             kept[name] = func.coalesce(func.nullif(change.excluded[name], nothing), tokens.c[name])
+        for name in ("subject", "expiry_source"):
+            kept[name] = func.coalesce(func.nullif(tokens.c[name], nothing), change.excluded[name])
+        for name in ("issued_at", "expires_at", "data_access_until"):
+            kept[name] = func.coalesce(tokens.c[name], change.excluded[name])
         run_many(connection, change.on_conflict_do_update(index_elements=["fingerprint"], set_=kept), rows)
 
     def admit(
         self,
         token: AccessToken,
         *,
-        kind: TokenKind | None = None,
+        kind: TokenKind | str | None = None,
         scopes: Iterable[str] | str = (),
         parent: Token | None = None,
         made_by: str = "",
     ) -> StoredToken:
         """Store a token once Graph has said that it works, is of this app, of this kind, and has these scopes.
 
-        kind, scopes: what it must be; by default any. Nothing is asked that is known already. It takes the place of tokens
-        that act for the same and work no more, or, of a person's, can do no more and end no later.
+        kind, scopes: what it must be; by default any. parent, made_by: as in `put`. Nothing is asked that is known already.
+        It takes the place of tokens that act for the same and work no more, or, of a person's, can do no more and end no later.
         Raises TokenRefused: what is the matter with it, and what to do. SettingError: the store has no client.
         """
         parent = self._origin(parent)
         if parent is None:
             raise _unknown("")
-        if not isinstance(token, AccessToken):
+        if not _is_token(token):
+            del token  # as in `put`
             raise _no_token()
         if self.client is None:
             raise SettingError("This store has nobody to ask Graph.", remedy="Make it with TokenStore(client=client).")
         wanted = admission.Wanted.of(self.client.settings.app_id, kind, scopes)
-        known = self._known(token.fingerprint)
+        with self.vault.reading() as connection:
+            known = _known(connection, token.fingerprint)
         if known and wanted.is_met(known, self.now()):
-            return known
+            return self.put(token, parent=parent, made_by=made_by)  # its label and its origin may be news
         info = wanted.ask(self.client, token)
-        stored = self.put(token.confirmed(info), info, parent=parent, made_by=made_by, app_id=info.app_id)
-        stored = self.note(stored, **checked(info, self.now())) if known else stored
+        stored = self.put(token.confirmed(info), info, parent=parent, made_by=made_by)
         succession.retire(self, stored, self.now())
         return stored
 
@@ -195,7 +218,13 @@ class TokenStore:
         if row is None:
             raise _unknown(token)
         stored = read(row[:-1])
-        return self.get(stored.successor) if stored.successor else self.unsealed(stored, row[-1])
+        return self.get(self._latest(stored.successor)) if stored.successor else self.unsealed(stored, row[-1])
+
+    def _latest(self, fingerprint: str) -> str:
+        """The last of those that took the place of one another."""
+        while successor := self.find(fingerprint).successor:
+            fingerprint = successor
+        return fingerprint
 
     def unsealed(self, stored: StoredToken, ciphertext: bytes) -> AccessToken:
         """The token in a row. Raises RowDamaged."""
@@ -215,15 +244,11 @@ class TokenStore:
         token: the beginning of a fingerprint will do, if it is eight characters or more.
         """
         token = self._fingerprint(token)
-        stored = self._known(token)
+        with self.vault.reading() as connection:
+            stored = _known(connection, token)
         if stored is None:
             raise _unknown(token)
         return stored
-
-    def _known(self, fingerprint: str) -> StoredToken | None:
-        with self.vault.reading() as connection:
-            row = connection.execute(select(*SHOWN).where(tokens.c.fingerprint == fingerprint)).first()
-        return None if row is None else read(row)
 
     def _fingerprint(self, token: Token) -> str:
         """The whole fingerprint that is meant, by its beginning too; "" for what is none. Raises InputError, as `find`."""
@@ -262,14 +287,15 @@ class TokenStore:
                 return
             last = rows[-1][0]
 
-    def working_like(self, old: StoredToken, now: datetime) -> str | None:
-        """The fingerprint of a token of the same app, kind, subject and person that works at an instant, if there is one."""
+    def working_like(self, old: StoredToken, now: datetime) -> list[StoredToken]:
+        """The tokens of the same app, kind, subject and person that work at an instant; of very many a thousand."""
         same = [tokens.c[name] == getattr(old, name) for name in ("app_id", "kind", "subject", "person")]
         unended = or_(tokens.c.expires_at.is_(None), tokens.c.expires_at == 0, tokens.c.expires_at > epoch(now))
         good = tokens.c.state.in_([TokenState.LIVE, TokenState.UNCHECKED])
-        query = select(tokens.c.fingerprint).where(*same, tokens.c.subject != "", good, unended, tokens.c.successor == "")
+        query = select(*SHOWN).where(*same, tokens.c.subject != "", good, unended, tokens.c.successor == "")
         with self.vault.reading() as connection:
-            return connection.execute(query.limit(1)).scalar()
+            rows = connection.execute(query.limit(_CHUNK)).all()
+        return [stored for stored in map(read_or_name, rows) if stored.subject]  # which a row that cannot be read has not
 
     def __len__(self) -> int:
         with self.vault.reading() as connection:
@@ -294,18 +320,31 @@ class TokenStore:
     # Changing
 
     def note(self, token: Token, **columns: Any) -> StoredToken:
-        """Set some of what is known of a token."""
+        """Set some of what is known of a token. Raises InputError: it is not here, or nothing of the kind is known of any."""
         token = self._fingerprint(token)
-        with self.vault.writing() as connection:
-            self.change(connection, token, **columns)
-            if columns.get("state") == TokenState.LIVE:  # should it die once more, that is told once more
-                mine = (notices.c.fingerprint == token) & (notices.c.about == "token") & (notices.c.ends == 0)
-                connection.execute(delete(notices).where(mine))
-        return self.find(token)
+        if wrong := sorted(columns.keys() - set(FIELDS[1:])):
+            columns.clear()  # among them may be a token
+            raise InputError(f"A stored token has no {', '.join(wrong)}.", remedy=f"It has {', '.join(FIELDS[1:])}.")
+        with suppress(RowDamaged), self.vault.writing() as connection:
+            return self._learn(connection, token, columns)
+        raise InputError(f"That cannot be so of the token {token[:12]}.", remedy="Look at it with store.find.")
+
+    def _learn(self, connection: Connection, fingerprint: str, columns: Row) -> StoredToken:
+        """Set columns, and read the token again: of what cannot be read nothing is kept."""
+        self.change(connection, fingerprint, **columns)
+        if columns.get("state") == TokenState.LIVE:  # should it die once more, that is told once more
+            mine = (notices.c.fingerprint == fingerprint) & (notices.c.about == "token") & (notices.c.ends == 0)
+            connection.execute(delete(notices).where(mine))
+        stored = _known(connection, fingerprint)
+        if stored is None:
+            raise _unknown(fingerprint)
+        return stored
 
     def change(self, connection: Connection, fingerprint: str, **columns: Any) -> None:
-        """The same, within a transaction."""
-        connection.execute(update(tokens).where(tokens.c.fingerprint == fingerprint).values(**columns))
+        """Set columns, within a transaction."""
+        if columns:
+            mine = tokens.c.fingerprint == fingerprint
+            connection.execute(update(tokens).where(mine).values({name: as_stored(value) for name, value in columns.items()}))
 
     def replace(self, connection: Connection, old: str, new: str) -> None:
         """Let one token take another's place, within a transaction. Of the old one all is kept but the token itself."""
@@ -333,6 +372,10 @@ class TokenStore:
         """The tokens that were made with one."""
         return self._found(select(*SHOWN).where(tokens.c.parent == self._fingerprint(token)))
 
+    def replaced_by(self, token: Token) -> Iterator[StoredToken]:
+        """The tokens whose place one took."""
+        return self._found(select(*SHOWN).where(tokens.c.successor == self._fingerprint(token)))
+
     def forget(self, token: Token) -> StoredToken:
         """Delete a token, for good; Graph is not told. Raises InputError: it is not here."""
         token = self._fingerprint(token)
@@ -341,6 +384,7 @@ class TokenStore:
         except RowDamaged:
             stored = damaged_row(token)
         with self.vault.writing() as connection:
+            _bridge(connection, stored)
             for table in (tokens, notices):
                 connection.execute(delete(table).where(table.c.fingerprint == stored.fingerprint))
         return stored
@@ -362,6 +406,9 @@ class TokenStore:
 
     def rotate(self, passphrase: Secret | None = None) -> int:
         """Encrypt every token with a new key and forget the old one; returns how many. passphrase: the new one, if it has one."""
+        if not isinstance(passphrase, Secret | None):
+            del passphrase
+            raise _plain_passphrase()
         return self.vault.rotate(passphrase)
 
     # What a worker in another process needs
@@ -385,13 +432,20 @@ def _vault(
 ) -> Vault | FbnbError:
     """The vault at a place; an error is given back, for these frames have the place in clear."""
     try:
-        url = address(place or user_data_path("fbnb") / "tokens.db")
-        return Vault(url, seconds=seconds, make=make, source=KeySource(key) if key else None, passphrase=passphrase)
+        source = KeySource(key) if key else None
+    except ValueError:
+        return InputError("There is no such place for a key.", remedy=f"There are {', '.join(KeySource)}.")
+    try:
+        url = address(user_data_path("fbnb") / "tokens.db" if place is None else place)
+        return Vault(url, seconds=seconds, make=make, source=source, passphrase=passphrase)
     except FbnbError as wrong:
         wrong.__context__ = None
         return wrong.with_traceback(None)
-    except ValueError:
-        return InputError("There is no such place for a key.", remedy=f"There are {', '.join(KeySource)}.")
+
+
+def _remove(folder: Path, maker: int) -> None:
+    if os.getpid() == maker:  # and not a child of it that ends
+        rmtree(folder, ignore_errors=True)
 
 
 @cache
@@ -410,9 +464,31 @@ def named(token: Token) -> str:
 
     Whoever is told a token by name goes on with this alone: a token that was pasted there stands in none of our frames.
     """
-    if not isinstance(token, str):
+    if isinstance(token, AccessToken | StoredToken):
         return token.fingerprint
-    return token.lower() if re.fullmatch("[0-9a-fA-F]{8,64}", token) else ""
+    return token.lower() if isinstance(token, str) and re.fullmatch("[0-9a-fA-F]{8,64}", token) else ""
+
+
+def _known(connection: Connection, fingerprint: str) -> StoredToken | None:
+    row = connection.execute(select(*SHOWN).where(tokens.c.fingerprint == fingerprint)).first()
+    return None if row is None else read(row)
+
+
+def _bridge(connection: Connection, gone: StoredToken) -> None:
+    """Let the token that took the place of one that is forgotten be what that was to others."""
+    name, new = gone.fingerprint, gone.successor
+    if new:
+        connection.execute(update(tokens).where(tokens.c.fingerprint == new, tokens.c.parent == name).values(parent=gone.parent))
+        for column in (tokens.c.parent, tokens.c.successor):
+            connection.execute(update(tokens).where(column == name).values({column: new}))
+
+
+def _is_token(token: object) -> bool:
+    return isinstance(token, AccessToken) and bool(token.value)
+
+
+def _plain_passphrase() -> InputError:
+    return InputError("The passphrase is a plain string.", remedy="Write Secret(...) around it, so that nothing shows it.")
 
 
 def _no_token() -> InputError:

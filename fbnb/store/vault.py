@@ -10,7 +10,7 @@ from secrets import token_hex
 from cryptography.fernet import InvalidToken, MultiFernet
 from sqlalchemy import URL, Connection, Table, Update, bindparam, select, update
 
-from fbnb.errors import RowDamaged
+from fbnb.errors import RowDamaged, StoreError
 from fbnb.redact import Secret
 from fbnb.store import schema
 from fbnb.store.database import Database
@@ -53,7 +53,7 @@ class Vault(Database):
             raise self.missing()
         if said is None:
             said, fernet = self._made(source)
-        self.name, self.key = said["name"], _key_record(said)
+        self.key = _key_record(said)
         self._fernet = fernet or load_key(self.key, self.path, passphrase=self._passphrase)
         self.use_wal()  # only of a file that is ours
 
@@ -118,7 +118,7 @@ class Vault(Database):
             passphrase = new_passphrase(passphrase, NEW_PASSPHRASE)
         with super().writing() as connection:
             self._use_key(connection, alone=True)
-            record, both = next_key(self.key, self.name, self.path, self._fernet, passphrase=passphrase)
+            record, both = next_key(self.key, self.path, self._fernet, passphrase=passphrase)
             count = self._encrypt_again(connection, both)
             rows = [{"its": name, "fresh": value} for name, value in _said(record).items()]
             connection.execute(_change(schema.meta, "name", "value"), rows)
@@ -164,4 +164,8 @@ def _said(record: KeyRecord) -> dict[str, str]:
 
 
 def _key_record(said: dict[str, str]) -> KeyRecord:
-    return KeyRecord(KeySource(said["key source"]), said["key place"], said["key salt"], said["key fingerprint"])
+    try:
+        return KeyRecord(KeySource(said["key source"]), said["key place"], said["key salt"], said["key fingerprint"])
+    except (KeyError, ValueError):
+        problem = StoreError("What the store says of its key is damaged.", remedy="Put a copy of its database back.")
+    raise problem
