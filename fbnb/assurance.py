@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from fbnb.catalogue import scope_list
+from fbnb.catalogue import lasting_permissions, scope_list
 from fbnb.client import GraphClient
-from fbnb.errors import PASSING, InputError, LoginNeeded, NotRenewed, RowDamaged, StoreBusy, TokenInvalid
+from fbnb.errors import PASSING, FbnbError, InputError, LoginNeeded, RowDamaged, StoreBusy, TokenInvalid
 from fbnb.flows.app_tokens import compose_app_token
 from fbnb.flows.debug_token import debug_token
 from fbnb.flows.login import login_url
@@ -23,17 +23,25 @@ _LAST = datetime.max.replace(tzinfo=UTC)
 
 
 def ensure(
-    client: GraphClient, store: TokenStore, subject: str, scopes: Iterable[str] | str = (), *, within: timedelta = timedelta(0)
+    client: GraphClient,
+    store: TokenStore,
+    subject: str | StoredToken,
+    scopes: Iterable[str] | str = (),
+    *,
+    within: timedelta = timedelta(0),
 ) -> AccessToken:
     """A token to act for someone with: a stored one that works, renewed if it is due.
 
-    subject: the id that debug_token gives, of the person, the Page or the system user. scopes: what it must be good for.
-    within: how old an earlier answer of debug_token may be to be believed; by default Graph is asked each time. Where Graph
-    cannot be asked just now, what is stored is believed.
+    subject: the id that debug_token gives, of the person, the Page or the system user; or a stored token of theirs. scopes:
+    what it must be good for. within: how old an earlier answer of debug_token may be to be believed; by default Graph is asked
+    each time. Where Graph cannot be asked just now, what is stored is believed.
 
     Raises LoginNeeded: nothing stored will do; it has the login's URL, and the reason in words. ScopeUnknown.
     """
     wanted, why, auth_type = scope_list(scopes), "", ""
+    subject = subject.subject if isinstance(subject, StoredToken) else subject
+    asked = set(wanted) - {"public_profile"}
+    lasting = bool(asked) and asked <= lasting_permissions()  # what is wanted goes on when data access is over
     for stored in _candidates(client, store, subject):
         try:
             found = _asked(client, store, stored, within)
@@ -41,7 +49,7 @@ def ensure(
             why = why or damaged.problem
             continue
         missing = [scope for scope in wanted if scope not in found.token.scopes]
-        if found.state == "live" and not missing and readable(found.token, client.now()):
+        if found.state == "live" and not missing and (lasting or readable(found.token, client.now())):
             return store.get(_renewed(client, store, found))
         if not why:  # the best token's is the reason
             why, auth_type = _reason(found, missing)
@@ -91,10 +99,10 @@ def _reason(found: Verdict, missing: list[str]) -> tuple[str, str]:
 
 
 def _renewed(client: GraphClient, store: TokenStore, found: Verdict) -> StoredToken:
-    """The token, renewed if it is due; one that cannot be just now works all the same, till its end."""
+    """The token, renewed if it is due; one that cannot be, for whatever reason, works all the same, till its end."""
     if found.do is not Next.RENEW:
         return found.token
     try:
         return renew(client, store, found.token)
-    except (NotRenewed, StoreBusy, *PASSING):
+    except FbnbError:
         return found.token

@@ -14,7 +14,7 @@ from tqdm.auto import tqdm
 
 from fbnb.client import GraphClient
 from fbnb.errand import Errand, Report, check
-from fbnb.errors import SettingError
+from fbnb.errors import InputError, SettingError
 from fbnb.pace import Pace
 from fbnb.store import StoredToken, TokenStore
 from fbnb.store.runs import Run, begin, count, end, fingerprints
@@ -41,9 +41,11 @@ def audit(
     another machine's, such as dask.distributed's `Client.get_executor()`, as long as it reaches the store and Graph. at_once:
     how many requests under way. quiet: no progress bar; there is none either in the first two seconds.
 
-    Raises, as it goes: SettingError: no app secret. GraphError: Graph refuses the app itself, or takes no more calls.
-    StoreError: the store. None of them loses what was found.
+    Raises SettingError: no app secret. InputError: at_once is no number, or 0. And as it goes GraphError: Graph refuses the app
+    itself, or takes no more calls. StoreError: the store. None of those loses what was found.
     """
+    if not isinstance(at_once, int) or at_once < 1:
+        raise InputError("An audit has a request or more under way at a time.", remedy="Such as audit(client, store, at_once=8).")
     if client.settings.app_secret is None:
         raise SettingError("An audit needs the app's secret.", remedy="Set FBNB_APP_SECRET.")
     store.keep_secret(client.settings.app_id, client.settings.app_secret)
@@ -83,6 +85,7 @@ class _Auditor:
         self.client, self.store, self.run, self.workers, self.at_once = client, store, run, workers, at_once
         self.pace, self.bar, self.waiting = Pace(), bar, set[Future[Report]]()
         self.todo, self.refused, self.alone = fingerprints(store, run), deque[str](), True
+        self.doubted = set[str]()
 
     def verdicts(self) -> Iterator[Verdict]:
         """A verdict about every token that is left, as the reports come in."""
@@ -122,14 +125,16 @@ class _Auditor:
             alone = self.alone and not self.waiting
             self.pace.hear(report.usage, report.calls, refused=bool(report.limited), alone=alone)
         self.refused += report.limited
+        self.doubted.update(report.doubts)
         found = [self._verdict(stored, report) for stored in report.found]
         ended = [told.token for told in found if told.state in {"expired", "dead"}]
-        gone = give_way(self.store, ended, self.client.now())
+        gone = give_way(self.store, ended, self.client.now(), self.doubted)
         yield from (told for told in found if told.token.fingerprint not in gone)
 
     def _verdict(self, stored: StoredToken, report: Report) -> Verdict:
-        doubt = report.doubts.get(stored.fingerprint)
-        return doubt.verdict(stored) if doubt else verdict(stored, self.client.now())
+        doubt, known = report.doubts.get(stored.fingerprint), verdict(stored, self.client.now())
+        # Of one that has ended already, an answer that does not come is no news.
+        return doubt.verdict(stored) if doubt and known.state == "live" else known
 
 
 def _taken(those: deque[str]) -> Iterator[str]:

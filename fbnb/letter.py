@@ -17,9 +17,11 @@ from fbnb.redact import ELLIPSIS, redact
 
 # What makes two lines of one, or lets it be read as another: controls, separators, turns of direction, halves of characters.
 _UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
+_ENCODED = "=?"  # begins an RFC 2047 word: `email` decodes it, and only then are its line breaks there
 _HINT = re.compile(rf"\b(?:[A-Z]{{3,4}}{ELLIPSIS}[\w-]{{4}}|\d{{4,}}\|{ELLIPSIS})")
 # A login's state is random, so one in thousands looks like a code; a real code or token is longer.
 _STATE = re.compile(r"(?<=[?&]state=)[\w-]{,64}(?=[&#]|$)")
+_IN_LINK = re.compile(r"https?:[/\\]*[^/\\?#]*@")  # a user and a password, which a browser hands to the host
 _PART = r"[^\s\"(),:;<>@\[\]\\]+"
 _ADDRESS = re.compile(rf"(?:\"?(?P<name>[^\"<>]*?)\"?\s*<)?(?P<user>{_PART})@(?P<domain>{_PART})(?(name)>)")
 _STEPS = """\
@@ -44,7 +46,7 @@ class Notice:
 
     app, label: as they know the app, and themselves or their Page. fingerprint: of the token, for us alone. about: "token" or
     "data access". rung: "14 days" ... "1 day", or "expired". ends: aware; None where not known. why, do: sentences. link: where
-    they log in again. at: when it is said, aware. for_admin: no login helps; somebody has to look into it.
+    they log in again; "" for an admin. at: when it is said, aware. for_admin: no login helps; somebody has to look into it.
     """
 
     app: str
@@ -80,21 +82,25 @@ def message(notice: Notice, sender: str, to: str) -> EmailMessage:
 def read_address(text: str) -> Address:
     """The one address in a text, with or without a name before it, its domain as DNS spells it. Raises InputError."""
     try:
-        if (found := _ADDRESS.fullmatch(text.strip())) and not _UNFIT.search(text):
-            return Address(found["name"] or "", found["user"], found["domain"].encode("idna").decode())
+        if (found := _ADDRESS.fullmatch(text.strip())) and not _UNFIT.search(text) and _ENCODED not in text:
+            domain = found["domain"].encode("idna").decode()  # which makes ASCII of wide signs: of a wide comma, too
+            if re.fullmatch(r"[\w.-]+", domain, re.ASCII):
+                return Address(found["name"] or "", found["user"], domain)
     except UnicodeError:
         pass  # a domain that DNS cannot have
     raise InputError(f"{one_line(text)!r} is not one e-mail address.", remedy="Such as mara@harbour.example.") from None
 
 
 def one_line(text: str) -> str:
-    """A text on one line, without tokens and without the hints of any."""
-    return " ".join(_UNFIT.sub(" ", _HINT.sub(ELLIPSIS, redact(text))).split())
+    """A text on one line, without tokens and without the hints of any, and nothing in it that a mail's header decodes."""
+    return " ".join(_UNFIT.sub(" ", _HINT.sub(ELLIPSIS, redact(text))).split()).replace(_ENCODED, "= ?")
 
 
 def _name(notice: Notice) -> str:
-    # A later end of the same token is another mail: a server that knows its Message-ID would drop it as a duplicate.
-    said = (notice.fingerprint, notice.about, notice.rung, notice.ends and in_utc(notice.ends))
+    # A later end of the same token is another mail: a server that knows its Message-ID would drop it as a duplicate. Of what
+    # ends at no time that is known, such as by a checkpoint, the day and the reason tell one end from the next.
+    end = in_utc(notice.ends) if notice.ends else (in_utc(notice.at).date(), notice.why)
+    said = (notice.fingerprint, notice.about, notice.rung, end)
     return sha256(repr(said).encode()).hexdigest()[:24]
 
 
@@ -105,7 +111,7 @@ def _text(notice: Notice, sender: str) -> str:
             _wrapped(_what(notice)),
             _wrapped(f"Why: {notice.why}"),
             _wrapped(f"What to do: {notice.do}"),
-            *([] if notice.for_admin else [_STEPS.format(link=_checked(notice.link)).rstrip()]),
+            *([] if notice.for_admin else [_STEPS.format(link=check_link(notice.link)).rstrip()]),
             _wrapped(f"Any question? Ask those who run {notice.app}: {sender}") + "\n",
         ]
     )
@@ -130,9 +136,10 @@ def _wrapped(text: str) -> str:
     return textwrap.fill(one_line(text), 72, break_long_words=False, break_on_hyphens=False)
 
 
-def _checked(link: str) -> str:
+def check_link(link: str) -> str:
+    """The link, if it may be sent. Raises InputError."""
     judged = _STATE.sub("", link)
-    if redact(judged) != judged or ELLIPSIS in link:
+    if redact(judged) != judged or ELLIPSIS in link or _IN_LINK.match(link):
         raise InputError("The link holds a token or another secret.", remedy="Give the address where a login begins.")
     if not re.fullmatch(r"https?://[!-~]+", link):
         raise InputError("The link is no web address.", remedy="Give a whole one, as login_url(...) makes it.")

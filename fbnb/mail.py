@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from email.errors import MessageError
 from email.message import EmailMessage
 from typing import Self
 
@@ -83,6 +84,8 @@ class Mail:
         assert self._connection is not None
         try:
             self._connection.send_message(mail)
+        except MessageError as unfit:  # newer patch releases of Python refuse a header that would be two; nothing was sent
+            return f"it cannot be written as a mail ({type(unfit).__name__})"
         except (OSError, ValueError) as error:
             if hangs(error):
                 self._down = self._words(error)

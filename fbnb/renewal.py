@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from fbnb.client import GraphClient
@@ -14,6 +15,7 @@ from fbnb.errors import (
     InputError,
     NotRenewed,
     ProofRejected,
+    RowDamaged,
 )
 from fbnb.flows.app_tokens import compose_app_token
 from fbnb.flows.debug_token import debug_token
@@ -30,6 +32,7 @@ from fbnb.verdicts import is_due
 
 # No fault of the token's: it passes, or the app's owner sees to it.
 _NOT_ITS_OWN = (*PASSING, AppRestricted, AppCredentialsWrong, ProofRejected)
+_NOT_HERE = (InputError, RowDamaged)
 _BY = {
     TokenKind.USER: "oauth/access_token, fb_exchange_token",
     TokenKind.SYSTEM_USER: "oauth/access_token, set_token_expires_in_60_days",
@@ -46,10 +49,12 @@ def renew(client: GraphClient, store: TokenStore, token: Token, *, early: bool =
 
     Raises NotRenewed: it would do harm, as to a token that never ends; or Graph gave nothing better. The old one is left as
     it is. TransportError, TemporaryFailure, RateLimited, and what is the app's own trouble: nothing was changed. InputError:
-    the store has no such token.
+    the store has no such token, or it is another app's.
     """
     token = named(token)
     stored = _latest(store, token)
+    if stored.app_id != client.settings.app_id:
+        raise InputError(f"{stored.name} is of app {stored.app_id}.", remedy="Renew it with a client of that app.")
     if stored.kind is TokenKind.PAGE and stored.parent:
         _renew_parent(client, store, stored)
     with store.held(stored) as hold:
@@ -69,10 +74,10 @@ def _latest(store: TokenStore, token: Token) -> StoredToken:
 def _renew_parent(client: GraphClient, store: TokenStore, page: StoredToken) -> None:
     try:
         parent = _latest(store, page.parent)
-    except InputError:  # it is not stored, and _from_parent will say so
+        if is_due(parent, client.now()):
+            renew(client, store, parent)
+    except _NOT_HERE:  # and _from_parent will say so
         return
-    if is_due(parent, client.now()):
-        renew(client, store, parent)
 
 
 def _renewed(client: GraphClient, hold: Hold, *, early: bool) -> str | NotRenewed:
@@ -84,6 +89,8 @@ def _renewed(client: GraphClient, hold: Hold, *, early: bool) -> str | NotRenewe
         return harm
     try:
         new = _made(client, hold.store, stored)
+    except NotRenewed as none:
+        return _noted(hold, none)
     except GraphError as refused:
         if isinstance(refused, _NOT_ITS_OWN):
             raise
@@ -117,10 +124,11 @@ def _made(client: GraphClient, store: TokenStore, stored: StoredToken) -> Access
 
 
 def _from_parent(client: GraphClient, store: TokenStore, stored: StoredToken) -> AccessToken:
-    parent = store.get(_latest(store, stored.parent)) if stored.parent else None
-    page = get_page(client, stored.subject, parent) if parent else None
+    page = None
+    with suppress(*_NOT_HERE):
+        page = get_page(client, stored.subject, store.get(_latest(store, stored.parent)))
     if page is None or page.token is None:
-        raise GraphError(f"there is no user token that gives one for {stored.name}", remedy="Log in, and list_pages again.")
+        raise NotRenewed(f"There is no user token that gives one for {stored.name}.", remedy="Log in, and list_pages again.")
     return page.token
 
 

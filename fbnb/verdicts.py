@@ -6,7 +6,7 @@ read. A renewal moves the first; only the person, by using the app again, moves 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -74,7 +74,18 @@ def verdict(stored: StoredToken, now: datetime) -> Verdict:
     """By what is stored of a token: how it stands, why, and what to do next."""
     if stored.state is TokenState.DEAD or expired(stored.expires_at, now):
         return _over(stored, now)
-    return _of_renewal(stored, now) or _of_data_access(stored, now) or _of_expiry(stored, now)
+    due, access = _of_renewal(stored, now), _of_data_access(stored, now)
+    if due and access:  # a renewal is no remedy for that, but goes on meanwhile
+        return replace(due, why=f"{due.why} {access.why}")
+    return due or access or _of_expiry(stored, now)
+
+
+def by_each_clock(found: Verdict, now: datetime) -> list[Verdict]:
+    """A verdict, and after it the one about data access that it stands before: where a renewal is due, or was refused."""
+    if found.fine or found.state != "live" or found.clock is Clock.DATA_ACCESS:
+        return [found]
+    access = _of_data_access(found.token, now)
+    return [found, access] if access else [found]
 
 
 def readable(stored: StoredToken, now: datetime) -> bool:

@@ -60,7 +60,7 @@ def asked(error: LoginNeeded) -> dict[str, str]:
 
 def test_a_stored_token_that_works_is_handed_out(store: TokenStore, client: GraphClient, mara: StoredToken) -> None:
     token = ensure(client, store, mara.subject, ["email"])
-    assert token == store.get(mara)
+    assert token == store.get(mara) == ensure(client, store, mara, ["email"])
     assert client.get("me", token)["name"] == MARA
 
 
@@ -111,6 +111,32 @@ def test_a_renewal_that_fails_for_now_is_no_reason_to_ask_anyone(
     sandbox.clock.advance(days=56)
     sandbox.fail(what, path="oauth/access_token")
     assert ensure(client, store, mara.subject, "email") == store.get(mara)
+
+
+@pytest.mark.parametrize("code", [101, 190, 200])
+def test_a_renewal_that_is_refused_keeps_no_good_token_back(
+    code: int, store: TokenStore, client: GraphClient, sandbox: Sandbox, mara: StoredToken
+) -> None:
+    sandbox.clock.advance(days=56)
+    sandbox.fail(code, path="oauth/access_token")
+    assert ensure(client, store, mara.subject, "email") == store.get(mara)
+
+
+def test_without_the_secret_that_a_renewal_takes_a_token_is_good_till_its_end(
+    store: TokenStore, client: GraphClient, sandbox: Sandbox, mara: StoredToken
+) -> None:
+    sandbox.clock.advance(days=56)
+    assert ensure(client.without_secret(), store, mara.subject, "email") == store.get(mara)
+
+
+def test_a_page_token_is_good_though_the_one_it_was_made_with_is_damaged(store: TokenStore, client: GraphClient) -> None:
+    short = store.admit(log_in(client, "pages_show_list"))
+    page = list_pages(client, store.get(short))[0]
+    assert page.token
+    store.admit(page.token, parent=short)
+    with store.vault.writing() as connection:
+        store.change(connection, short.fingerprint, kind="nonsense")
+    assert ensure(client, store, page.id, "pages_show_list") == store.get(page.token)
 
 
 @pytest.mark.parametrize("what", [2, 4, "timeout", "html", "reset"])
@@ -244,6 +270,22 @@ def test_when_data_access_is_over_it_is_to_be_renewed_however_long_the_token_liv
     error = needed(client, store, mara.subject)
     assert error.reason == "Access to their data is over."
     assert asked(error)["auth_type"] == "reauthorize"
+
+
+@pytest.mark.parametrize(
+    ("scopes", "enough"), [("pages_show_list", True), ("pages_show_list,public_profile", True), ("email", False), ("", False)]
+)
+def test_when_data_access_is_over_a_token_is_good_for_what_outlives_it(
+    scopes: str, enough: bool, store: TokenStore, client: GraphClient, sandbox: Sandbox
+) -> None:
+    page = list_pages(client, extend_user_token(client, log_in(client, "email,pages_show_list")))[0]
+    assert page.token
+    stored = store.admit(page.token)
+    sandbox.clock.advance(days=91)
+    if enough:
+        assert ensure(client, store, page.id, scopes) == store.get(stored)
+    else:
+        assert needed(client, store, page.id, scopes).reason == "Access to their data is over."
 
 
 def test_a_misspelt_scope_is_no_reason_to_log_in(store: TokenStore, client: GraphClient, mara: StoredToken) -> None:

@@ -25,7 +25,7 @@ from fbnb.auditor import audit
 from fbnb.client import GraphClient
 from fbnb.clock import ManualClock, SystemClock
 from fbnb.errand import Errand
-from fbnb.errors import AppRestricted, FbnbError, RateLimited, SettingError, StoreGone, TokenMalformed
+from fbnb.errors import AppRestricted, FbnbError, InputError, RateLimited, SettingError, StoreGone, TokenMalformed
 from fbnb.flows.app_tokens import compose_app_token
 from fbnb.flows.login import log_in
 from fbnb.flows.long_lived import extend_user_token
@@ -162,6 +162,12 @@ def test_without_the_apps_secret_nothing_is_asked(own: TokenStore, client: Graph
         audit(client.without_secret(), own)
 
 
+@pytest.mark.parametrize("at_once", [0, -1, "8", None])
+def test_an_audit_with_no_request_at_a_time_is_one_line(at_once: Any, own: TokenStore, client: GraphClient) -> None:
+    with pytest.raises(InputError, match="a request or more under way at a time"):
+        audit(client, own, at_once=at_once)
+
+
 def test_a_damaged_row_is_a_matter_for_whoever_can_get_the_token_anew(own: TokenStore, client: GraphClient) -> None:
     household(own, client)
     victim = next(iter(own)).fingerprint
@@ -172,6 +178,14 @@ def test_a_damaged_row_is_a_matter_for_whoever_can_get_the_token_anew(own: Token
     assert (damaged.state, damaged.do) == ("unknown", Next.ASK_PERSON)
     assert "is not what was stored there. Forget it" in damaged.why
     assert all(one.fine for one in found.values())
+
+
+def test_what_has_ended_is_over_though_graph_cannot_be_asked(own: TokenStore, client: GraphClient, sandbox: Sandbox) -> None:
+    ended = own.put(replace(log_in(client, ["email"]), expires_at=client.now() - timedelta(hours=1)))
+    sandbox.fail(2)
+    [found] = audited(own)
+    assert (found.token.fingerprint, found.state, found.do) == (ended.fingerprint, "expired", Next.ASK_PERSON)
+    assert own.find(ended).last_checked is None
 
 
 # Every death is noticed
@@ -247,6 +261,36 @@ def test_a_system_users_death_is_a_matter_for_an_admin(own: TokenStore, client: 
     own.admit(generate_system_user_token(client, robot, SCOPES, admin))
     sandbox.delete_system_user("Report Robot")
     assert [(one.state, one.do) for one in audited(own)] == [("dead", Next.ASK_ADMIN)]
+
+
+def test_a_system_users_dead_token_is_told_though_another_lives_that_does_something_else(
+    own: TokenStore, client: GraphClient, sandbox: Sandbox
+) -> None:
+    admin = log_in(client, ["business_management"])
+    robot = installed(client, HARBOUR, "Report Robot", admin)
+    pages = own.admit(generate_system_user_token(client, robot, SCOPES, admin))
+    ads = own.admit(generate_system_user_token(client, robot, ["ads_read"], admin))
+    token = own.get(pages)
+    assert all(one.fine for one in audited(own))
+    sandbox.expire(token)
+    found = {one.token.fingerprint: one.do for one in audited(own)}
+    assert found == {pages.fingerprint: Next.ASK_ADMIN, ads.fingerprint: Next.FINE}
+    assert own.get(pages).fingerprint == token.fingerprint
+    other = own.admit(generate_system_user_token(client, robot, [*SCOPES, "ads_read"], admin))
+    assert names(audited(own)) == {ads.fingerprint, other.fingerprint}
+    assert own.get(pages).fingerprint == other.fingerprint
+
+
+def test_a_dead_token_gives_way_to_none_that_could_not_be_asked_about(
+    own: TokenStore, client: GraphClient, sandbox: Sandbox
+) -> None:
+    own.put_all(issued(client, sandbox, 2))
+    assert all(one.fine for one in audited(own))
+    sandbox.log_out(MARA)
+    later = replace(client, transport=Odd(client.transport, 1, {"error": {"message": "Later", "code": 2}}))
+    assert sorted(one.state for one in audit(later, own, quiet=True)) == ["dead", "unknown"]
+    assert {one.state for one in audited(own)} == {"dead"}
+    assert len(own) == 2
 
 
 def test_what_comes_back_is_fine_again(own: TokenStore, client: GraphClient, sandbox: Sandbox) -> None:
@@ -381,7 +425,9 @@ def test_a_limit_that_stays_reached_ends_the_audit_and_kills_nothing(
     def patience(number: int) -> None:
         assert number < 100, "Graph is asked without end"
 
-    with pytest.raises(RateLimited, match="Call the audit again later: it goes on where it stopped"):
+    with pytest.raises(
+        RateLimited, match=r"^The app's limit stays reached\. Call the audit again later: it goes on where it stopped"
+    ):
         audited(own, executor=Worker(patience))
     assert {one.state for one in own} == {TokenState.LIVE}
     sandbox.heal()

@@ -135,6 +135,14 @@ def test_the_same_said_again_is_the_same_mail_and_anything_else_another() -> Non
     assert len({written(notice)["Message-ID"] for notice in [NOTICE, *others]}) == 1 + len(others)
 
 
+def test_where_no_end_is_known_the_day_and_the_reason_tell_one_end_from_the_next() -> None:
+    first = replace(NOTICE, rung="expired", ends=None)
+    again = replace(first, at=first.at + timedelta(hours=2))
+    others = [replace(first, at=first.at + timedelta(days=1)), replace(first, why="The person changed the password.")]
+    assert written(first)["Message-ID"] == written(again)["Message-ID"]
+    assert len({written(notice)["Message-ID"] for notice in [first, *others]}) == 3
+
+
 def test_the_fingerprint_is_not_in_it() -> None:
     assert NOTICE.fingerprint[:8] not in written().as_string()
 
@@ -147,6 +155,24 @@ def test_a_name_of_two_lines_adds_no_header_and_no_line(breaks: str) -> None:
     assert mail["Subject"].startswith("Mara Bcc: eve@evil.example needs you")
     assert not any(line.startswith("Bcc") for line in mail.get_content().splitlines())
     assert evil not in mail.get_content()
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "=?utf-8?q?x=0D=0ABcc:_eve=40evil.example?=",
+        "=?utf-8?b?eA0KUmVwbHktVG86IGV2ZUBldmlsLmV4YW1wbGUNCg0KU2VuZCBpdA==?=",
+        "=?utf-8?q?a=0A=0Ab?= =?utf-8?q?c?=",
+    ],
+)
+def test_an_encoded_name_is_decoded_into_no_header_and_no_text(word: str) -> None:
+    notice = replace(NOTICE, app=word, label=word, for_admin=True, link="")
+    head = message(notice, "a@b.example", "c@d.example").as_bytes().partition(b"\r\n\r\n")[0]
+    names = [line.partition(b":")[0].decode() for line in head.split(b"\r\n") if not line.startswith(b" ")]
+    ours = ["From", "To", "Date", "Subject", "Message-ID", "Auto-Submitted"]
+    assert names == [*ours, "Content-Type", "Content-Transfer-Encoding", "MIME-Version"]
+    assert b"\n" not in head.replace(b"\r\n", b"")
+    assert written(notice)["Subject"].startswith("= ?utf-8?")
 
 
 @pytest.mark.parametrize("name", ["Zoë Größe", "北川 灯台", "مرسى", "Mara 🛟 Quay", "half \ud83d character"])
@@ -177,12 +203,21 @@ def test_neither_a_token_nor_the_hint_of_one_gets_into_it() -> None:
         "https://a.example/?input_token=EAA…3f9c",
         f"https://a.example/?state={TOKEN}{TOKEN}",
         "https://a.example/?client_secret=0123456789abcdef0123456789abcdef",
+        "https://admin:hunter2@a.example/notes",
+        "https://hunter2@a.example/notes",
+        "https:///admin:hunter2@a.example/notes",
     ],
 )
 def test_a_link_with_a_secret_is_refused_and_not_repeated(link: str) -> None:
     with pytest.raises(InputError, match="holds a token or another secret") as refused:
         message(replace(NOTICE, link=link), "a@b.example", "c@d.example")
     assert link.partition("example/")[2] not in str(refused.value)
+    assert "hunter2" not in str(refused.value)
+
+
+def test_an_at_sign_elsewhere_in_a_link_is_no_password() -> None:
+    link = "https://a.example/@harbour?to=mara@quay.example"
+    assert link in text(replace(NOTICE, link=link)).splitlines()
 
 
 @pytest.mark.parametrize(
@@ -228,6 +263,12 @@ def test_an_address_is_read_and_reads_the_same_again(told: str, read: str) -> No
         "a@b>",
         "a@b\nBcc: c@d",
         "A\n<a@b>",
+        '"=?utf-8?q?a=0D=0ABcc:_eve=40evil.example?=" <a@b.example>',
+        "=?utf-8?q?a=0ABcc=3A_eve?= <a@b.example>",
+        "=?utf-8?q?a?=@b.example",
+        "a@=?utf-8?q?b?=.example",
+        "a@b.example，c＠d.example",
+        "a@b.example＞",
     ],
 )
 def test_what_is_not_one_address_is_refused(told: str) -> None:

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
+from email.errors import HeaderParseError
 from email.message import EmailMessage
 from email.policy import default
 from ipaddress import ip_address
@@ -204,7 +205,13 @@ def test_a_refused_address_is_said_and_the_next_notice_still_goes_out(inbox: Inb
 
 
 @pytest.mark.parametrize(
-    ("to", "said"), [(None, "no address is known"), ("", "no address"), ("a@b, c@d", "is not one e-mail address")]
+    ("to", "said"),
+    [
+        (None, "no address is known"),
+        ("", "no address"),
+        ("a@b, c@d", "is not one e-mail address"),
+        ("=?utf-8?q?x=0D=0ABcc:_y=40z.example?= <c@d.example>", "is not one e-mail address"),
+    ],
 )
 def test_nobody_to_write_to_is_said(port: int, to: str | None, said: str) -> None:
     with (
@@ -212,6 +219,21 @@ def test_nobody_to_write_to_is_said(port: int, to: str | None, said: str) -> Non
         pytest.raises(NoticeFailed, match=f"Zoë Quay could not be told by e-mail: .*{said}"),
     ):
         mail(NOTICE)
+
+
+def test_a_mail_that_python_will_not_write_is_said_and_the_next_still_goes_out(
+    inbox: Inbox, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise HeaderParseError("header value appears to contain an embedded header")
+
+    with mailer(port) as mail:
+        with monkeypatch.context() as newer_python:
+            newer_python.setattr("smtplib.SMTP.send_message", refuse)
+            with pytest.raises(NoticeFailed, match=r"Zoë Quay could not be told by e-mail: it cannot be written as a mail \("):
+                mail(NOTICE)
+        mail(NOTICE)
+    assert (len(inbox.mails), len(inbox.callers)) == (1, 1)
 
 
 def test_a_server_that_is_down_is_asked_once_and_again_only_after_close(inbox: Inbox, closed_port: int) -> None:

@@ -16,7 +16,7 @@ from test_system_user import HARBOUR, SCOPES, installed
 from fbnb.assurance import ensure
 from fbnb.auditor import audit
 from fbnb.client import GraphClient
-from fbnb.errors import InputError, NoticeFailed
+from fbnb.errors import InputError, NoticeFailed, TokenInvalid
 from fbnb.flows.login import log_in
 from fbnb.flows.long_lived import extend_user_token
 from fbnb.flows.page_tokens import list_pages
@@ -26,6 +26,7 @@ from fbnb.notices import Told, tell
 from fbnb.renewal import renew
 from fbnb.sandbox import Sandbox
 from fbnb.store import KeySource, StoredToken, TokenStore
+from fbnb.verdicts import verdict
 
 MARA = "Mara Quay"
 HOME = "https://notes.harbour.example/login"
@@ -150,6 +151,49 @@ def test_a_death_is_told_at_once_and_only_once(store: TokenStore, sandbox: Sandb
     assert person.heard[0].label == MARA
 
 
+def test_data_access_has_its_ladder_while_a_renewal_is_due(own: TokenStore, client: GraphClient, sandbox: Sandbox) -> None:
+    person, old = Person(), mara(own, "email")
+    sandbox.clock.advance(days=33)
+    renew(client, own, old, early=True)
+    for _ in range(33, 95):
+        told(own, person)
+        sandbox.clock.advance(days=1)
+    ladder = ["14 days", "7 days", "3 days", "1 day", "expired"]
+    assert [rung for about, rung in person.rungs if about == "data access"] == ladder
+    assert [rung for about, rung in person.rungs if about == "token"] == ladder[2:]
+
+
+def test_of_what_died_and_works_again_no_rung_is_said_twice(own: TokenStore, sandbox: Sandbox) -> None:
+    person = Person()
+    stuck(own, mara(own))
+    sandbox.clock.advance(days=57, hours=1)
+    told(own, person)
+    sandbox.question(MARA)
+    told(own, person)
+    sandbox.clear(MARA)
+    told(own, person)
+    assert [rung for _, rung in person.rungs] == ["3 days", "expired"]
+
+
+@pytest.mark.parametrize("days", [0, 58])
+def test_what_graph_has_ended_before_its_time_is_told_as_over(
+    days: int, own: TokenStore, client: GraphClient, sandbox: Sandbox
+) -> None:
+    person, stored = Person(), mara(own)
+    sandbox.clock.advance(days=days)
+    token = own.get(stored)
+    sandbox.expire(token)
+    for _ in range(2):
+        with pytest.raises(TokenInvalid) as refused:
+            client.get("me", token)
+        own.saw(refused.value)
+    for _ in range(2):
+        tell(client, own, [verdict(own.find(stored), client.now())], person)
+        sandbox.clock.advance(days=61)
+    assert person.rungs == [("token", "expired")]
+    assert "since" not in message(person.heard[0], "a@b.example", "c@d.example").get_content()
+
+
 @pytest.mark.parametrize("days", [0, 20, 55])
 def test_nobody_is_told_of_what_is_fine_or_can_be_renewed(days: int, own: TokenStore, sandbox: Sandbox) -> None:
     mara(own)
@@ -205,6 +249,39 @@ def test_one_that_cannot_be_told_keeps_nobody_else_from_it(own: TokenStore, clie
     outcome = tell(client, own, audit(client, own, quiet=True), say)
     assert [notice.label for notice in outcome.said] == ["Ben Tide"]
     assert [notice.label for notice, _ in outcome.failed] == [MARA]
+
+
+def test_a_link_that_cannot_be_made_keeps_nobody_else_from_being_told(
+    own: TokenStore, client: GraphClient, sandbox: Sandbox
+) -> None:
+    person = Person()
+    mara(own)
+    own.admit(extend_user_token(client, log_in(client.acting_as(sandbox.person("Ben Tide")), "email")).labelled("Ben Tide"))
+    for name in (MARA, "Ben Tide"):
+        sandbox.change_password(name)
+
+    def link(stored: StoredToken) -> str:
+        if stored.label == MARA:
+            raise InputError("There is no page for her.")
+        return HOME
+
+    outcome = told(own, person, link=link)
+    assert [notice.label for notice in outcome.said] == ["Ben Tide"]
+    assert [(notice.label, str(why)[:50]) for notice, why in outcome.failed] == [
+        (MARA, "Mara Quay could not be told: There is no page for ")
+    ]
+    assert [notice.label for notice in told(own, person).said] == [MARA]
+
+
+def test_a_permission_newer_than_our_list_is_asked_for_as_graph_named_it(
+    own: TokenStore, client: GraphClient, sandbox: Sandbox
+) -> None:
+    person, stored = Person(), mara(own)
+    sandbox.change_password(MARA)
+    list(audit(client, own, quiet=True))
+    dead = own.note(stored, scopes="email pages_show_lists")
+    assert tell(client, own, [verdict(dead, client.now())], person).failed == []
+    assert parse_qs(urlsplit(person.heard[0].link).query)["scope"] == ["email,pages_show_lists"]
 
 
 def test_whatever_else_goes_wrong_while_it_is_said_is_not_hidden_and_does_not_count(own: TokenStore, sandbox: Sandbox) -> None:
@@ -310,6 +387,7 @@ def test_what_only_an_admin_can_mend_is_said_in_other_words(own: TokenStore, cli
     told(own, person)
     assert {notice.label for notice in person.heard} == {"Report Robot", page.name}
     assert {notice.do for notice in person.heard} == {"Ask an admin of the app, the business or the Page to look into it."}
+    assert {notice.link for notice in person.heard} == {""}
 
 
 def test_who_has_to_log_in_again_is_not_asked_for_each_page_too(own: TokenStore, client: GraphClient, sandbox: Sandbox) -> None:
@@ -320,6 +398,24 @@ def test_who_has_to_log_in_again_is_not_asked_for_each_page_too(own: TokenStore,
     sandbox.change_password(MARA)
     told(own, person)
     assert [notice.label for notice in person.heard] == [MARA]
+
+
+def test_who_is_asked_for_data_access_is_asked_for_no_page_but_one_that_dies(
+    own: TokenStore, client: GraphClient, sandbox: Sandbox
+) -> None:
+    person, user = Person(), mara(own, "email,pages_show_list")
+    pages = [page.token for page in list_pages(client, own.get(user)) if page.token][:2]
+    for page in pages:
+        own.admit(page, parent=user)
+    sandbox.clock.advance(days=40)
+    renew(client, own, user, early=True)
+    for _ in range(40, 92):
+        told(own, person)
+        sandbox.clock.advance(days=1)
+    assert [notice.label for notice in person.heard] == [MARA] * 5
+    sandbox.untick_page(MARA, client.settings.app_id, pages[0].label)
+    told(own, person)
+    assert [(notice.label, notice.about) for notice in person.heard[5:]] == [(pages[0].label, "token")]
 
 
 def test_no_token_and_no_hint_of_one_is_in_a_notice(own: TokenStore, client: GraphClient, sandbox: Sandbox) -> None:
@@ -382,6 +478,14 @@ def test_what_is_not_renewed_is_told_before_its_end(store: TokenStore, client: G
         sandbox.clock.advance(days=1)
         tell(client, store, list(audit(client, store, quiet=True)), lambda notice: said.append(notice.rung))
     assert said == ["3 days", "1 day", "expired"]
+
+
+def test_why_to_log_in_is_that_no_renewal_was_made(own: TokenStore, sandbox: Sandbox) -> None:
+    person = Person()
+    mara(own)
+    sandbox.clock.advance(days=58)
+    told(own, person)
+    assert person.heard[0].why == "It expires 2027-01-01 09:00 UTC, and could have been renewed without anyone."
 
 
 def test_what_no_login_helps_is_no_invitation_to_log_in(store: TokenStore, client: GraphClient, sandbox: Sandbox) -> None:

@@ -126,6 +126,19 @@ def test_year_after_year_one_token_is_renewed_from_day_53_on_and_its_line_is_kep
     assert len(own) == 1
 
 
+def test_another_apps_client_renews_nothing_and_holds_nothing_against_the_token(
+    own: TokenStore, client: GraphClient, sandbox: Sandbox
+) -> None:
+    old = user(own)
+    sandbox.clock.advance(days=56)
+    other = replace(client, settings=replace(client.settings, app_id="1000000000002"))
+    calls = sandbox.calls
+    with pytest.raises(InputError, match=r"is of app 1000000000001\. Renew it with a client of that app\.$"):
+        renew(other, own, old)
+    assert own.find(old) == old
+    assert sandbox.calls == calls
+
+
 # What would do harm
 
 
@@ -287,6 +300,24 @@ def test_a_page_token_whose_user_token_is_not_here_is_not_renewed(
     alone = own.admit(page.token)
     with pytest.raises(NotRenewed, match=r"Log in, and list_pages again\.$"):
         renew(client, own, alone, early=True)
+
+
+@pytest.mark.parametrize("gone", ["forgotten", "a damaged row", "a damaged token"])
+def test_a_page_token_whose_user_token_cannot_be_had_is_a_matter_of_a_login(
+    gone: str, own: TokenStore, client: GraphClient, short: AccessToken
+) -> None:
+    parent = own.admit(short)
+    page = list_pages(client, short)[0]
+    assert page.token
+    ends = own.admit(page.token, parent=parent)
+    if gone == "forgotten":
+        own.forget(parent)
+    else:
+        with own.vault.writing() as connection:
+            own.change(connection, parent.fingerprint, **({"kind": "nonsense"} if "row" in gone else {"ciphertext": b"nonsense"}))
+    with pytest.raises(NotRenewed, match=r"^There is no user token that gives one for .*\. Log in, and list_pages again\.$"):
+        renew(client, own, ends)
+    assert own.find(ends).trouble.startswith("Not renewed: There is no user token")
 
 
 def test_a_system_users_token_is_renewed_by_itself(own: TokenStore, client: GraphClient, sandbox: Sandbox) -> None:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from fbnb.diagnosis import Cause
 from fbnb.store import StoredToken, TokenState
 from fbnb.tokens import NEVER, Expiry, TokenKind
-from fbnb.verdicts import Clock, Next, is_due, verdict
+from fbnb.verdicts import Clock, Next, by_each_clock, is_due, verdict
 
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
 PERSON = StoredToken(
@@ -125,6 +125,21 @@ def test_a_token_without_an_end_still_loses_access_to_data() -> None:
 
 def test_what_is_due_is_renewed_first_whatever_its_data_access() -> None:
     assert verdict(replace(PERSON, expires_at=after(92)), after(91)).do is Next.RENEW
+
+
+@pytest.mark.parametrize(("days", "said"), [(89, "ends on"), (91, "has ended on")])
+def test_what_is_due_hides_no_end_of_data_access(days: float, said: str) -> None:
+    due = verdict(replace(PERSON, expires_at=after(92)), after(days))
+    assert f"can be renewed without anyone. Access to the person's data {said} 2027-01-31 09:00 UTC" in due.why
+    own, access = by_each_clock(due, after(days))
+    assert own is due
+    assert (access.do, access.clock, access.ends) == (Next.ASK_PERSON, Clock.DATA_ACCESS, after(90))
+
+
+@pytest.mark.parametrize(("days", "expires"), [(10, 60), (56, 60), (91, 150), (91, 60)])
+def test_of_other_verdicts_there_is_one(days: float, expires: float) -> None:
+    found = verdict(replace(PERSON, expires_at=after(expires)), after(days))
+    assert by_each_clock(found, after(days)) == [found]
 
 
 @pytest.mark.parametrize(

@@ -37,10 +37,11 @@ def drill(
     events: what goes wrong, by default `CALENDAR`. store: an empty one, by default one that ends with the drill. quiet: no
     progress bar; there is none either in the first two seconds.
 
-    Raises InputError: no day at all, or tokens in the store. StoreError.
+    Raises InputError: no day at all, or no whole ones, or tokens in the store. StoreError.
     """
-    if days < 1 or (store is not None and len(store)):
-        problem = "A drill takes a day or more." if days < 1 else "There are tokens in this store, and a drill would audit them."
+    some = isinstance(days, int) and days >= 1
+    if not some or (store is not None and len(store)):
+        problem = "A drill takes a day or more." if not some else "There are tokens in this store, and a drill would audit them."
         raise InputError(problem, remedy="Such as drill(days=365), which has a store of its own.")
     with staged(store) as (people, clock):
         return _Drill(people, clock, days, tuple(CALENDAR if events is None else events)).run(quiet=quiet)

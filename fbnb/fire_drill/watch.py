@@ -12,7 +12,7 @@ from fbnb.fire_drill.truth import End, Truth
 from fbnb.letter import Notice
 from fbnb.store import TokenStore
 from fbnb.tokens import TokenKind
-from fbnb.verdicts import Clock, Next, Verdict
+from fbnb.verdicts import Clock, Next, Verdict, by_each_clock
 
 _ASKS = {Next.ASK_PERSON, Next.ASK_ADMIN}
 _RENEWABLE = {TokenKind.USER, TokenKind.SYSTEM_USER}
@@ -134,5 +134,5 @@ class Watch:
 
 def says_end(verdict: Verdict, now: datetime) -> bool:
     """Whether a verdict says that the token has ended, by either of its clocks."""
-    over = verdict.clock is Clock.DATA_ACCESS and verdict.ends is not None and verdict.ends <= now
-    return verdict.state in {"expired", "dead"} or over
+    over = [one for one in by_each_clock(verdict, now) if one.clock is Clock.DATA_ACCESS and one.ends and one.ends <= now]
+    return verdict.state in {"expired", "dead"} or bool(over)

@@ -94,7 +94,7 @@ def rows(store: TokenStore, fingerprints: Sequence[str]) -> list[Row]:
 def note(store: TokenStore, found: Mapping[str, Row], revived: Sequence[str] = ()) -> None:
     """Keep what was found of each token, all of it or nothing; of one that was replaced meanwhile nothing is kept.
 
-    revived: those that had died and work again. Should they die once more, that is told once more.
+    revived: those that had died and work again. Should they die once more, that is told once more, but no rung before their end.
     """
     # What is the same for all is one statement, and of most tokens there is nothing else.
     common = set.intersection(*(set(row.items()) for row in found.values()))
@@ -107,7 +107,8 @@ def note(store: TokenStore, found: Mapping[str, Row], revived: Sequence[str] = (
         for columns, rows in _alike(own).items():
             run_many(connection, _change_each(columns), rows)
         if revived:
-            connection.execute(delete(notices).where(notices.c.fingerprint.in_(revived), notices.c.about == "token"))
+            mine = (notices.c.fingerprint.in_(revived), notices.c.about == "token", notices.c.ends == 0)
+            connection.execute(delete(notices).where(*mine))
 
 
 @cache
