@@ -22,22 +22,26 @@ def main(argv: Sequence[str] | None = None) -> None:
     told, rest = typed.parse_known_args(argv)
     if rest and told.command != "lab":
         typed.error(_unknown(told, rest[0]))
+    status: int | None = None
     try:
         if told.command == "lab":
             _lab(told, rest)
         elif told.command in _COMMANDS:
-            _COMMANDS[told.command](told)
+            status = _COMMANDS[told.command](told)
         else:
             typed.print_help()
-            sys.exit(0)
+            status = 0
+        _flush()  # here, for Python itself would do it where nobody is told in one line what went wrong
     except FbnbError as wrong:
         _stop(str(wrong))
     except BrokenPipeError:
-        os._exit(1)  # whoever read along has left, and leaving by sys.exit would flush and fail once more
+        os._exit(2)  # whoever read along has left, and leaving by sys.exit would flush and fail once more
     except OSError as wrong:
         _stop(f"{redact(str(wrong.filename or told.command))[:100]}: {wrong.strerror}.")
     except KeyboardInterrupt:
         sys.exit(130)
+    if status is not None:
+        sys.exit(status)
 
 
 def _unknown(told: argparse.Namespace, word: str) -> str:
@@ -70,10 +74,10 @@ def _sandbox(told: argparse.Namespace) -> None:
     run(Wish(told.host, told.port, told.world, told.at, told.frozen, told.env_file, told.json), told_to_stop)
 
 
-def _audit(told: argparse.Namespace) -> NoReturn:
+def _audit(told: argparse.Namespace) -> int:
     from fbnb.commands.audit import Wish, run
 
-    sys.exit(run(Wish(told.db, told.json, told.fail_under, told.notify, told.renew, told.fresh)))
+    return run(Wish(told.db, told.json, told.fail_under, told.notify, told.renew, told.fresh))
 
 
 def _tokens(told: argparse.Namespace) -> None:
@@ -89,7 +93,8 @@ def _tokens(told: argparse.Namespace) -> None:
         command.rotate_key(told.db)
 
 
-_COMMANDS = {"explain": _explain, "sandbox": _sandbox, "audit": _audit, "tokens": _tokens}
+_Command = Callable[[argparse.Namespace], int | None]
+_COMMANDS: dict[str, _Command] = {"explain": _explain, "sandbox": _sandbox, "audit": _audit, "tokens": _tokens}
 
 
 def _signals() -> Callable[[], object]:
@@ -101,7 +106,16 @@ def _signals() -> Callable[[], object]:
 
 def _stop(line: str) -> NoReturn:
     print(f"fbnb: {line}", file=sys.stderr)  # noqa: T201 - the command line speaks
+    try:
+        _flush()
+    except OSError:
+        os._exit(2)
     sys.exit(2)
+
+
+def _flush() -> None:
+    if sys.stdout is not None:  # as where it was closed
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

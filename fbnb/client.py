@@ -262,7 +262,7 @@ class GraphClient:
             known = Known(hidden)
             self.wire.record(at, method, url, sent, came_back, known)
             if not isinstance(raw, Raw):
-                return Outcome(TransportError(_said(raw, hidden)), passing=True)
+                return Outcome(_unanswered(raw, hidden, self.settings.served), passing=True)
             told = (understood_batch if "batch" in params else understood)(raw, known)
             _mark(told, params, token)
             wait = told_wait(raw.headers) if isinstance(told, FbnbError) else None
@@ -360,8 +360,13 @@ def _arrived(settings: Settings, transport: httpx.BaseTransport, clock: Clock, p
     return GraphClient(settings, transport, clock, proof=proof, retries=retries)
 
 
-def _said(problem: BaseException, hidden: list[str]) -> str:
-    return f"No answer from {GRAPH_HOST}: {type(problem).__name__}: {redact(str(problem), hidden)}."
+def _said(problem: BaseException, hidden: list[str], where: str = GRAPH_HOST) -> str:
+    return f"No answer from {where}: {type(problem).__name__}: {redact(str(problem), hidden)}."
+
+
+def _unanswered(problem: BaseException, hidden: list[str], served: str) -> TransportError:
+    remedy = "See whether fbnb sandbox serves one there: with --port 0 it has another port each time." if served else None
+    return TransportError(_said(problem, hidden, served or GRAPH_HOST), remedy=remedy)
 
 
 def _without_its_frames(problem: BaseException, hidden: list[str]) -> BaseException:

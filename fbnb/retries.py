@@ -147,5 +147,5 @@ def _sleep(clock: Clock, seconds: float, quiet: bool) -> None:
     from tqdm.auto import tqdm  # it loads ipywidgets, which a client that never waits does without
 
     whole = int(seconds)
-    for step in tqdm([*[1.0] * whole, seconds - whole], desc="Waiting for Graph", unit="s"):
+    for step in tqdm([*[1.0] * whole, seconds - whole], desc="Waiting for Graph", unit="s", disable=None):  # as under cron
         clock.sleep(step)

@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 from command import Command, Graph, lines, serving_graph
+from test_auditor import issued
 from test_mail import Inbox, serving
 
+from fbnb.auditor import audit
 from fbnb.client import GraphClient
 from fbnb.clock import SystemClock
+from fbnb.commands.audit import Round, Wish
 from fbnb.commands.due import renewed_all
-from fbnb.commands.summary import is_under
+from fbnb.commands.summary import Summary, is_under
+from fbnb.errors import AppRestricted
 from fbnb.flows.login import log_in
 from fbnb.flows.long_lived import extend_user_token
 from fbnb.flows.page_tokens import list_pages
+from fbnb.notices import rung
 from fbnb.redact import Secret
+from fbnb.renewal import renew
+from fbnb.sandbox import Sandbox
 from fbnb.store import StoredToken, TokenStore
 from fbnb.tokens import NEVER, AccessToken, Expiry, TokenKind
 from fbnb.verdicts import Next, Verdict
@@ -173,6 +185,32 @@ def test_a_renewal_that_is_refused_is_somebodys_business_only_late(command: Comm
         assert (late.state, late.do) == ("live", Next.ASK_PERSON)
 
 
+@pytest.mark.parametrize("what", [2, 4, "timeout"])
+def test_a_renewal_that_is_put_off_is_somebodys_business_once_little_time_is_left(
+    what: int | str, client: GraphClient, sandbox: Sandbox
+) -> None:
+    with closing(TokenStore(client=client)) as store:
+        store.admit(extend_user_token(client, log_in(client, ["email"])))
+        for days, do in ((56, Next.WAIT), (2, Next.ASK_PERSON)):
+            sandbox.clock.advance(days=days)
+            due = list(audit(client, store, quiet=True))
+            sandbox.fail(what, path="oauth/access_token")
+            (after,) = renewed_all(client, store, due)
+            assert (after.do, bool(rung(after, client.now()))) == (do, do is Next.ASK_PERSON)
+            assert "Not renewed yet: " in after.why
+            sandbox.heal()
+
+
+def test_what_is_forgotten_before_its_renewal_is_left_out(client: GraphClient, sandbox: Sandbox) -> None:
+    with closing(TokenStore(client=client)) as store:
+        gone, there = (store.put(extend_user_token(client, log_in(client, ["email"]))) for _ in range(2))
+        sandbox.clock.advance(days=56)
+        due = sorted(audit(client, store, quiet=True), key=lambda one: one.token.fingerprint != gone.fingerprint)
+        store.forget(gone)
+        (after,) = renewed_all(client, store, due)
+        assert (after.fine, store.find(there).successor, due) == (True, after.token.fingerprint, [])
+
+
 def test_without_a_call_left_no_renewal_is_tried(client: GraphClient) -> None:
     store = TokenStore(client=client)
     found = Verdict(store.put(log_in(client, ["email"])), "live", "It ends.", Next.RENEW)
@@ -180,6 +218,23 @@ def test_without_a_call_left_no_renewal_is_tried(client: GraphClient) -> None:
     (after,) = renewed_all(client, store, [found], limited=True)
     assert (after.do, len(client.wire.exchanges)) == (Next.WAIT, before)
     store.close()
+
+
+def test_a_renewal_that_is_due_hides_no_end_of_data_access(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, mail: tuple[Inbox, dict[str, str]]
+) -> None:
+    with serving_graph(tmp_path_factory.mktemp("world"), days_ago=106) as graph:
+        command = Command(tmp_path, graph.fbnb)
+        token = long_lived(command, graph)
+        to_the_present(graph, 50)
+        with command.store(graph.client) as store:
+            renew(graph.client, store, token, early=True)
+        to_the_present(graph, 56)
+        done = command("audit", "--notify", **mail[1])
+        assert (done.returncode, done.stdout.splitlines()[-1]) == (1, "1 token: 1 renew now, 1 told by e-mail.")
+        assert "Access to the person's data has ended on" in done.stdout
+        (sent,) = mail[0].mails
+        assert "can no longer read your data" in " ".join(sent.get_content().split())
 
 
 def test_people_are_told_once(command: Command, graph: Graph, mail: tuple[Inbox, dict[str, str]]) -> None:
@@ -251,6 +306,68 @@ def test_stopped_by_ctrl_c_it_goes_on_where_it_was(command: Command, graph: Grap
 STOPPED = "fbnb: Stopped. What was found is stored, and the next fbnb audit goes on where this one was.\n"
 
 
+def test_stopped_in_mid_renewal_what_is_due_is_printed_all_the_same(command: Command, graph: Graph) -> None:
+    with command.store(graph.client) as store:
+        store.put_all(issued(graph.client, graph.sandbox, 5))
+    to_the_present(graph)
+    before = len(graph.sandbox.requests)
+    graph.sandbox.fail("slow", path="oauth/access_token", seconds=1)
+    process = command.start("audit", "--renew")
+    while len(graph.sandbox.requests) < before + 2:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, STOPPED.encode())
+    assert out.decode().splitlines()[-1].startswith("5 tokens: ")
+    assert b"renew now" in out
+
+
+def test_an_error_in_mid_audit_loses_nothing_that_is_due(command: Command, graph: Graph) -> None:
+    with command.store(graph.client) as store:
+        store.put_all(issued(graph.client, graph.sandbox, 60))
+    to_the_present(graph)
+    summary = Summary()
+    answered = replace(graph.client, transport=Blocking(graph.client.transport, graph.sandbox))
+    with command.store(answered) as store, pytest.raises(AppRestricted):
+        Round(answered, store, Wish(renew=True), summary).audit()
+    assert summary.counts[Next.RENEW] >= 49
+
+
+class Blocking(httpx.BaseTransport):
+    """Graph, where Meta blocks the app after the first answer."""
+
+    def __init__(self, graph: httpx.BaseTransport, sandbox: Sandbox) -> None:
+        self.graph, self.sandbox = graph, sandbox
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        answer = self.graph.handle_request(request)
+        answer.read()
+        self.sandbox.block_app()
+        return answer
+
+
+@pytest.mark.parametrize("typed", [["audit", "--json", "--fresh"], ["audit", "--fresh"], ["tokens", "list"]])
+def test_whoever_reads_along_and_leaves_is_no_token_that_needs_someone(typed: list[str], command: Command, graph: Graph) -> None:
+    to_the_present(graph)
+    with command.store(graph.client) as store:
+        store.put_all(issued(graph.client, graph.sandbox, 200))
+    with command.start(*typed) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 2
+
+
+def test_a_full_disk_is_one_line_and_status_2(command: Command, graph: Graph) -> None:
+    to_the_present(graph)
+    long_lived(command, graph)
+    typed = [sys.executable, "-m", "fbnb.cli", "audit"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(typed, env=command.environ(), cwd=command.home, stdout=full, stderr=subprocess.PIPE)
+    assert (done.returncode, done.stderr) == (2, b"fbnb: audit: No space left on device.\n")
+
+
 def asked(graph: Graph) -> int:
     """How many batches were sent."""
     return sum("batch" in request.asked.params for request in graph.sandbox.requests)
@@ -269,10 +386,12 @@ def asked(graph: Graph) -> int:
         (["--db", "mysql://x/y"], {}, "That is no database for tokens."),
         (["--notify"], {}, "FBNB_SMTP is not set"),
         (["--notify"], {"FBNB_LOGIN_LINK": "notes.example"}, "FBNB_LOGIN_LINK is no web address"),
+        (["--notify"], {"FBNB_LOGIN_LINK": "https://admin:hunter2@x/login"}, "FBNB_LOGIN_LINK is no web address"),
         (["--notify"], {"FBNB_LOGIN_LINK": "https://x/?access_token=EAAcanary123456789"}, "FBNB_LOGIN_LINK is no web address"),
-        (["--fail-under", "14"], {}, "invalid span value: '14'"),
+        (["--fail-under", "14"], {}, "that is no span of time, such as 36h, 14d or 2w"),
         (["--fail-under", "-1d"], {}, "fail-under"),
-        (["--fail-under", "999999999w"], {}, "invalid span value"),
+        (["--fail-under", "999999999w"], {}, "that is no span of time"),
+        (["--fre"], {}, "--fre"),
         (["tokens.db"], {}, "there is no option tokens.db"),
         (["--dbb=x"], {}, "there is no option --dbb"),
         (["--json=yes"], {}, "ignored explicit argument"),

@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 from capture import Capture, Failing
+from ports import free_port
 
 from fbnb.client import Call, GraphClient, Proof, appsecret_proof, live_transport, no_consent
 from fbnb.clock import Clock, ManualClock, ShiftedClock, SystemClock
@@ -252,6 +253,13 @@ def test_a_refused_proxy_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(TransportError, match="HTTPS_PROXY") as caught:
         client_of(live_transport()).get("me", TOKEN)
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_served_sandbox_that_is_gone_is_named(graph_server: GraphServer) -> None:
+    gone = replace(graph_server.client.settings, target=Target.SERVED, served=f"http://127.0.0.1:{free_port()}")
+    client = GraphClient(gone, ServedTransport(gone.served), retries=NO_RETRIES)
+    with pytest.raises(TransportError, match=f"^No answer from {gone.served}: .* fbnb sandbox serves one there"):
+        client.get("me", TOKEN)
 
 
 def test_a_client_that_was_given_its_secret_proves_what_it_sends() -> None:

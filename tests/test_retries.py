@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -422,8 +423,12 @@ def test_whatever_fails_the_bound_is_kept_and_nothing_crashes(
 # On live Graph, and where a sandbox is served: a wait is a wait
 
 
+@pytest.mark.parametrize("terminal", [True, False])
 @pytest.mark.parametrize(("target", "served"), [(Target.LIVE, ""), (Target.SERVED, "http://127.0.0.1:8765")])
-def test_a_long_wait_shows_a_bar(target: Target, served: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_long_wait_shows_a_bar_where_somebody_watches(
+    target: Target, served: str, terminal: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
     limited = (400, {"error": {"message": "(#4) Application request limit reached", "code": 4}})
     clock = ManualClock(Sandbox().clock.now())
     settings = Settings(target, "1234567890123", Secret("0" * 32), served=served)
@@ -431,7 +436,7 @@ def test_a_long_wait_shows_a_bar(target: Target, served: str, capsys: pytest.Cap
     start = clock.now()
     assert client.get("me") == {"id": "1"}
     assert clock.now() - start == timedelta(seconds=5)
-    assert "Waiting for Graph" in capsys.readouterr().err
+    assert ("Waiting for Graph" in capsys.readouterr().err) is terminal
 
 
 class _Waiting(Capture):

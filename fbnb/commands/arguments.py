@@ -20,7 +20,8 @@ exit status:
   1    a token needs someone: it is dead, or its person or an admin has to be asked, or it has less
        left than --fail-under, or somebody could not be told
   2    the audit could not be done; one line on stderr says why
-  3    nothing of that, but Graph could not be asked about every token: the next audit tries again
+  3    nothing of that, but Graph could not be asked about every token, or a renewal is put off: the
+       next audit tries again
   130  stopped by Ctrl-C; called again within six hours it goes on where it was
 
 environment:
@@ -29,11 +30,15 @@ environment:
   FBNB_SMTP, FBNB_MAIL_FROM, FBNB_MAIL_TO     for --notify: smtps://user:password@host, who writes, to whom
   FBNB_LOGIN_LINK, FBNB_APP_NAME              for --notify: where people log in again (default: Facebook's dialog), and to what
 
-A token of 60 days is renewed 7 to 5 days before its end, so with --renew less than 5 days means that it went wrong.
+A token of 60 days is renewed 7 to 5 days before its end, so with --renew and an audit a day less than 4 days means that it
+went wrong.
 """
 
 
 class _Parser(argparse.ArgumentParser):
+    def __init__(self, **how: Any) -> None:
+        super().__init__(**how, allow_abbrev=False)  # a word that is half typed may be another one
+
     def error(self, message: str) -> NoReturn:
         # What was typed in the wrong place may be a token, and no word of ours is as long as one.
         super().error(re.sub(r"[\w|-]{40,}", ELLIPSIS, redact(message)))
@@ -141,10 +146,10 @@ def _instant(text: str) -> datetime:
 
 
 def _span(text: str) -> timedelta:
-    """A span of time as it is typed: 36h, 14d, 2w. Raises ValueError."""
+    """A span of time as it is typed: 36h, 14d, 2w. Raises ArgumentTypeError."""
     found = re.fullmatch(r"([0-9]{1,5})([hdw])", text)
     if not found:
-        raise ValueError("that is none")
+        raise argparse.ArgumentTypeError("that is no span of time, such as 36h, 14d or 2w")
     return timedelta(**{{"h": "hours", "d": "days", "w": "weeks"}[found[2]]: int(found[1])})
 
 
@@ -156,4 +161,4 @@ def _text(text: str) -> str:
     return text
 
 
-_instant.__name__, _span.__name__, _text.__name__ = "time", "span", "text"  # as argparse calls them, when it says what is wrong
+_instant.__name__, _text.__name__ = "time", "text"  # as argparse calls them, when it says what is wrong
