@@ -25,8 +25,8 @@ from fbnb.flows.system_user import refresh_system_user_token
 from fbnb.store import StoredToken, TokenStore
 from fbnb.store.findings import checked, diagnosed
 from fbnb.store.hold import Hold
+from fbnb.store.inventory import Token, named
 from fbnb.store.records import Row
-from fbnb.store.token_store import Token, named
 from fbnb.tokens import NEVER, AccessToken, TokenInfo, TokenKind
 from fbnb.verdicts import is_due
 

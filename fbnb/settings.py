@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import ip_address
@@ -86,9 +86,6 @@ def _told(environ: Mapping[str, str] | None, folder: Path) -> dict[str, Any] | S
     found = _variables(os.environ if environ is None else environ, folder)
     if isinstance(found, SettingError):
         return found
-    for name in sorted(set(found) - _KNOWN):
-        if meant := difflib.get_close_matches(name, _KNOWN, n=1, cutoff=0.85):
-            return SettingError(f"There is no variable {name}.", remedy=f"Did you mean {meant[0]}?")
     secret, client_token, world = found.get("FBNB_APP_SECRET"), found.get("FBNB_CLIENT_TOKEN"), found.get("FBNB_WORLD")
     return {
         "target": found.get("FBNB_TARGET", Target.SANDBOX),
@@ -104,7 +101,7 @@ def _told(environ: Mapping[str, str] | None, folder: Path) -> dict[str, Any] | S
 def variable(name: str) -> Secret:
     """One FBNB_ variable that is no setting of the client, found as those are, and hidden: it may have a password in it.
 
-    Raises SettingError: the file `.env` cannot be read.
+    Raises SettingError: the file `.env` cannot be read, or a variable is misspelt.
     """
     found = _variables(os.environ, Path.cwd())
     value = found if isinstance(found, SettingError) else Secret(found.get(name, ""), shown=ELLIPSIS)
@@ -127,7 +124,15 @@ def _variables(environ: Mapping[str, str], folder: Path) -> dict[str, str] | Set
                 problem = f"The file .env cannot be read ({type(wrong).__name__})."
                 return SettingError(problem, remedy="Save it as UTF-8, readable by you.")
     found |= {name: value for name, value in environ.items() if value}
-    return {name: value.strip() for name, value in found.items() if name.startswith("FBNB_") and value and value.strip()}
+    ours = {name: value.strip() for name, value in found.items() if name.startswith("FBNB_") and value and value.strip()}
+    return _misspelt(ours.keys()) or ours
+
+
+def _misspelt(names: Collection[str]) -> SettingError | None:
+    for name in sorted(set(names) - _KNOWN):
+        if meant := difflib.get_close_matches(name, _KNOWN, n=1, cutoff=0.85):
+            return SettingError(f"There is no variable {name}.", remedy=f"Did you mean {meant[0]}?")
+    return None
 
 
 def _target(text: str) -> dict[str, Any]:

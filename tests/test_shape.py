@@ -54,7 +54,10 @@ HOMES = {
     "keyring": {"store.key_ring"},
     "platformdirs": {"store.key_file", "store.token_store"},
     "smtplib": {"smtp"},
-    "sqlalchemy": {f"store.{name}" for name in ("database", "hold", "runs", "schema", "token_store", "vault")},
+    "sqlalchemy": {
+        *(f"store.{name}" for name in ("address", "database", "faults", "hold", "inventory")),
+        *(f"store.{name}" for name in ("runs", "schema", "token_store", "vault")),
+    },
     "segno": {"plots.picture"},
     "tenacity": {"retries"},
     "tqdm": {"flows.device_login", "retries", "browser", "auditor", "fire_drill.rounds"},

@@ -154,6 +154,7 @@ def test_the_beginning_of_a_fingerprint_will_do_whatever_is_asked(store: TokenSt
     with store.held(name) as hold:
         assert hold.stored.label == "token 1"
     assert list(store.children(name)) == [child]
+    assert list(store.children("")) == list(store.replaced_by("EAA")) == []
     assert [one.label for one in store.blast_radius(name)] == ["token 1", "token 2"]
 
 

@@ -186,6 +186,13 @@ def test_a_beginning_of_a_fingerprint_has_eight_characters_or_more(command: Comm
     assert len(lines(command("tokens", "list", "--json"))) == 3
 
 
+def test_a_misspelt_variable_opens_no_other_store(command: Command) -> None:
+    stocked(command)
+    done = command("tokens", "list", FBNB_STORE="", FBNB_STROE="tokens.db")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "fbnb: There is no variable FBNB_STROE. Did you mean FBNB_STORE?\n"
+
+
 def test_what_is_no_token_begins_no_store(online: Command) -> None:
     assert online("tokens", "add", told="a b").returncode == 2
     assert not (online.home / "tokens.db").exists()

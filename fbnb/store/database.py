@@ -3,137 +3,27 @@
 from __future__ import annotations
 
 import os
-import re
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
-from importlib.util import find_spec
 from math import ceil
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
-from sqlalchemy import URL, Connection, Engine, Insert, Update, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy import URL, Connection, Engine, Insert, Update, create_engine, event
+from sqlalchemy.exc import SQLAlchemyError
 
 from fbnb.clock import SystemClock
 from fbnb.errors import FbnbError, InputError, StoreBusy, StoreError, StoreGone
-from fbnb.redact import redact
+from fbnb.store.faults import meant
 
 _WAIT = 0.01  # seconds until a lock is looked at again
 _LONGEST = 2_000_000  # seconds: as milliseconds they still fit into what SQLite and PostgreSQL keep them in
-_GONE = (
-    "^57P|^08|connection failed|connection is bad|server closed|terminating connection|connection refused|timeout expired"
-    "|not open|is closed|could not connect|shutting down"
-)
-# By the driver's code; an error without one, as when a server lets nobody in, goes by the words of its first line.
-_MEANINGS: tuple[tuple[str, type[StoreError], str, str | None], ...] = (
-    ("^SQLITE_(BUSY|LOCKED)|^55P03|^40P01", StoreBusy, "Another program is writing to it.", None),
-    (
-        "does not exist|resolve host|Name or service",
-        StoreError,
-        "There is no such database, or no such user.",
-        "Look at the host, the user and the name in its URL; createdb makes one.",
-    ),
-    (
-        "^SQLITE_(READONLY|CANTOPEN)|^25006",
-        StoreError,
-        "It cannot be written to.",
-        "Look at the owner and the mode of its file and folder.",
-    ),
-    ("^SQLITE_FULL|^53100|No space left", StoreError, "The disk is full.", "Make room; what was stored before is as it was."),
-    (
-        "^SQLITE_IOERR|^58030",
-        StoreError,
-        "The disk cannot be read or written.",
-        "See to the disk, or to a limit on files; what was stored before is as it was.",
-    ),
-    (
-        "^SQLITE_(NOTADB|CORRUPT)|^XX00|Could not decode",
-        StoreError,
-        "The file is damaged, or is no database.",
-        "Name another file, or put a copy of it back.",
-    ),
-    (
-        "password|authentication|pg_hba",
-        StoreError,
-        "The database does not let this user in.",
-        "Put its password into PGPASSWORD or ~/.pgpass, or into the URL.",
-    ),
-    (
-        "^42501",
-        StoreError,
-        "This user may not use its tables.",
-        "Let the owner GRANT it CREATE on the schema, for a new store, or ALL on the tables that begin with fbnb_.",
-    ),
-    (_GONE, StoreGone, "The database does not answer.", None),
-)
-_PLACES = "Give a file's path, sqlite:///tokens.db or postgresql://user@host/name."
-# A URL with a mistake in it: as the name of a folder it would leave its password on the disk.
-_MISTYPED = re.compile(r"(sqlite|postgres\w*)(\+\w+)?(:|//)|file:|(//|\w\w).*:.*@", re.IGNORECASE | re.DOTALL)
 _OPEN: WeakSet[Database] = WeakSet()
-
-
-def address(place: str | os.PathLike[str]) -> URL:
-    """The URL of a database: as given, or of the SQLite file at a path.
-
-    Raises StoreError: no URL, or of a database that is neither, or PostgreSQL's driver is missing.
-    """
-    text = os.fsdecode(place)
-    scheme, is_url, rest = text.partition("://")
-    if not is_url:
-        return _file(text)
-    scheme = scheme.lower()
-    url = _url(f"{'postgresql' if scheme == 'postgres' else scheme}://{rest}")  # as some hosts write it
-    if url is None or url.get_backend_name() not in {"sqlite", "postgresql"}:
-        raise StoreError("That is no database for tokens.", remedy=_PLACES)
-    if url.get_backend_name() == "sqlite":
-        return _file(url.database or ":memory:")
-    if find_spec("psycopg") is None:
-        raise StoreError("PostgreSQL needs the package psycopg.", remedy='Install it: pip install "fbnb[postgres]".')
-    return _without_secrets(url).set(drivername="postgresql+psycopg")
-
-
-def _url(text: str) -> URL | None:
-    try:
-        return make_url(text)
-    except (ArgumentError, ValueError):
-        return None
-
-
-def _file(text: str) -> URL:
-    """The URL of a file: of what a link leads to, for its key lies beside that. What is no path is not repeated."""
-    path = os.path.expanduser(text)
-    if ":memory:" in text:
-        raise StoreError("A store in memory would lose its tokens.", remedy="Name a file, such as sqlite:///tokens.db.")
-    if not text.strip():
-        raise StoreError("The store's place is empty.", remedy=f"{_PLACES} Without any it is FBNB_STORE.")
-    if path.startswith("~"):
-        raise StoreError("There is no such user's folder.", remedy="Give the whole path, or ./~ for a file of that name.")
-    if _MISTYPED.match(text):
-        raise StoreError("That is no path, and no whole URL.", remedy=_PLACES)
-    if not _is_name(path):
-        raise StoreError("That is no path: it has a character that no file's name can have.", remedy=_PLACES)
-    return URL.create("sqlite", database=os.path.realpath(path))
-
-
-def _is_name(path: str) -> bool:
-    try:
-        return b"\0" not in os.fsencode(path)
-    except UnicodeEncodeError:
-        return False
-
-
-def _without_secrets(url: URL) -> URL:
-    """The same with user and password where they are known as such: libpq takes them from the query too, and prefers those."""
-    query = {name: value if isinstance(value, str) else value[-1] for name, value in url.query.items()}
-    user, password = query.pop("user", url.username), query.pop("password", url.password)
-    if any(re.search("passw|pwd|secret|scram", name, re.IGNORECASE) for name in query):
-        raise StoreError("A secret is in the URL's query.", remedy="Put it into ~/.pg_service.conf, and service=NAME here.")
-    return URL.create(url.drivername, user, password, url.host, url.port, url.database, query)
 
 
 class Database:
@@ -336,16 +226,7 @@ def _meant(database: Database, wrong: Exception) -> FbnbError:
         database.check_there()
     except StoreGone as gone:
         return gone.with_traceback(None)
-    orig = wrong.orig if isinstance(wrong, DBAPIError) else wrong
-    line = next(iter(str(orig).splitlines()), type(orig).__name__)
-    code = getattr(orig, "sqlstate", None) or getattr(orig, "sqlite_errorname", None)
-    said = code or re.sub('"[^"]*"|\'.*\'', "", line)  # quoted are names, and data
-    for pattern, kind, problem, remedy in _MEANINGS:
-        if re.search(pattern, said, re.IGNORECASE):
-            return kind(f"The token store {database.place}: {problem}", remedy=remedy)
-    if getattr(wrong, "connection_invalidated", False):
-        return StoreGone(f"The token store {database.place}: The database does not answer.")
-    return StoreError(f"The token store {database.place}: {redact(line)}")
+    return meant(database.place, wrong)
 
 
 def run_many(connection: Connection, statement: Insert | Update, rows: Sequence[Mapping[str, Any]]) -> None:

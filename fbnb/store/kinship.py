@@ -11,10 +11,10 @@ from fbnb.errors import InputError, RowDamaged
 from fbnb.store.records import StoredToken, damaged_row
 
 if TYPE_CHECKING:
-    from fbnb.store.token_store import TokenStore
+    from fbnb.store.inventory import Inventory
 
 
-def ancestors(store: TokenStore, stored: StoredToken) -> list[StoredToken]:
+def ancestors(store: Inventory, stored: StoredToken) -> list[StoredToken]:
     """The token and those before it, the first of all first."""
     line, seen = [stored], {stored.fingerprint}
     while (parent := line[-1].parent) and parent not in seen:
@@ -28,7 +28,7 @@ def ancestors(store: TokenStore, stored: StoredToken) -> list[StoredToken]:
     return [replace(one, depth=depth) for depth, one in enumerate(reversed(line))]
 
 
-def descendants(store: TokenStore, stored: StoredToken) -> list[StoredToken]:
+def descendants(store: Inventory, stored: StoredToken) -> list[StoredToken]:
     """The token and what was made with it, or with one that it replaced or that replaced it: parents before children."""
     same = _same(store, stored)
     first = [one for one in same.values() if one.parent not in same] or [stored]
@@ -44,7 +44,7 @@ def descendants(store: TokenStore, stored: StoredToken) -> list[StoredToken]:
     return below
 
 
-def _same(store: TokenStore, stored: StoredToken) -> dict[str, StoredToken]:
+def _same(store: Inventory, stored: StoredToken) -> dict[str, StoredToken]:
     """A token, those whose place it took and those that took its own, by fingerprint, as they came."""
     same, waiting = dict[str, StoredToken](), [stored]
     while waiting:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -17,7 +16,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 from platformdirs import user_data_path
-from sqlalchemy import ColumnElement, Connection, Select, Table, case, delete, func, literal, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Table, case, delete, func, literal, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from fbnb.client import GraphClient
@@ -25,10 +24,12 @@ from fbnb.clock import SystemClock
 from fbnb.errors import FbnbError, InputError, RowDamaged, SettingError, TokenInvalid
 from fbnb.redact import Secret
 from fbnb.settings import Target, variable
-from fbnb.store import admission, kinship, succession
-from fbnb.store.database import address, run_many
+from fbnb.store import admission, succession
+from fbnb.store.address import address
+from fbnb.store.database import run_many
 from fbnb.store.findings import checked, died
 from fbnb.store.hold import Hold
+from fbnb.store.inventory import SHOWN, Inventory, Token, found_in, unknown
 from fbnb.store.keys import KeySource
 from fbnb.store.records import (
     FIELDS,
@@ -38,23 +39,18 @@ from fbnb.store.records import (
     as_stored,
     clean,
     damaged_row,
-    epoch,
     new_row,
     read,
-    read_or_name,
 )
 from fbnb.store.schema import apps, notices, tokens
 from fbnb.store.vault import Vault
 from fbnb.tokens import AccessToken, TokenInfo, TokenKind
 
 STRIKES = 2
-_CHUNK, _MANY = 1000, 5000
-SHOWN = [tokens.c[name] for name in FIELDS]
-Token = AccessToken | StoredToken | str
-"""A token, what the store said of it, or its fingerprint."""
+_MANY = 5000
 
 
-class TokenStore:
+class TokenStore(Inventory):
     """Tokens of any number of apps, encrypted in a database. Only `get` hands one out.
 
     place: a file's path, or the URL of a PostgreSQL database; by default FBNB_STORE, else a file in your data folder; with a
@@ -78,7 +74,8 @@ class TokenStore:
         make: bool = True,
     ) -> None:
         if passphrase is not None and not isinstance(passphrase, Secret):
-            raise InputError("The passphrase is a plain string.", remedy="Write Secret(...) around it, so that nothing shows it.")
+            del passphrase
+            raise _plain_passphrase()
         self.client = client
         if place is None and client and client.settings.target is Target.SANDBOX:  # whose tokens are no business of FBNB_STORE
             place, key = Path(mkdtemp(prefix="fbnb-")) / "tokens.db", key or KeySource.FILE
@@ -125,7 +122,7 @@ class TokenStore:
         """
         parent = self._origin(parent)
         if parent is None:
-            raise _unknown("")
+            raise unknown("")
         if not _is_token(token):
             del token  # it may be a pasted one
             raise _no_token()
@@ -189,7 +186,7 @@ class TokenStore:
         """
         parent = self._origin(parent)
         if parent is None:
-            raise _unknown("")
+            raise unknown("")
         if not _is_token(token):
             del token  # as in `put`
             raise _no_token()
@@ -197,125 +194,13 @@ class TokenStore:
             raise SettingError("This store has nobody to ask Graph.", remedy="Make it with TokenStore(client=client).")
         wanted = admission.Wanted.of(self.client.settings.app_id, kind, scopes)
         with self.vault.reading() as connection:
-            known = _known(connection, token.fingerprint)
+            known = found_in(connection, token.fingerprint)
         if known and wanted.is_met(known, self.now()):
             return self.put(token, parent=parent, made_by=made_by)  # its label and its origin may be news
         info = wanted.ask(self.client, token)
         stored = self.put(token.confirmed(info), info, parent=parent, made_by=made_by)
         succession.retire(self, stored, self.now())
         return stored
-
-    # Looking
-
-    def get(self, token: Token) -> AccessToken:
-        """The token itself; of one that was renewed, the one that took its place.
-
-        Raises InputError: there is none. RowDamaged: it is not what was stored.
-        """
-        token = self._fingerprint(token)
-        with self.vault.reading() as connection:
-            row = connection.execute(select(*SHOWN, tokens.c.ciphertext).where(tokens.c.fingerprint == token)).first()
-        if row is None:
-            raise _unknown(token)
-        stored = read(row[:-1])
-        return self.get(self._latest(stored.successor)) if stored.successor else self.unsealed(stored, row[-1])
-
-    def _latest(self, fingerprint: str) -> str:
-        """The last of those that took the place of one another."""
-        while successor := self.find(fingerprint).successor:
-            fingerprint = successor
-        return fingerprint
-
-    def unsealed(self, stored: StoredToken, ciphertext: bytes) -> AccessToken:
-        """The token in a row. Raises RowDamaged."""
-        return AccessToken(
-            self.vault.unseal(ciphertext, stored.fingerprint),
-            stored.kind,
-            stored.label,
-            stored.issued_at,
-            stored.expires_at,
-            stored.data_access_until,
-            stored.subject,
-        )
-
-    def find(self, token: Token) -> StoredToken:
-        """What is known of one token. Raises InputError: it is not here, or several begin like that.
-
-        token: the beginning of a fingerprint will do, if it is eight characters or more.
-        """
-        token = self._fingerprint(token)
-        with self.vault.reading() as connection:
-            stored = _known(connection, token)
-        if stored is None:
-            raise _unknown(token)
-        return stored
-
-    def _fingerprint(self, token: Token) -> str:
-        """The whole fingerprint that is meant, by its beginning too; "" for what is none. Raises InputError, as `find`."""
-        name, column = named(token), tokens.c.fingerprint
-        if len(name) in {0, 64}:
-            return name
-        with self.vault.reading() as connection:
-            found: list[str] = list(connection.execute(select(column).where(column.startswith(name)).limit(2)).scalars())
-        if not found:
-            raise _unknown(name)
-        if len(found) > 1:
-            raise InputError(f"Several tokens begin with {name}.", remedy="Give more of it.")
-        return found[0]
-
-    def _origin(self, parent: Token | None) -> str | None:
-        """The fingerprint of a parent; "" where there is none, None for what is no name of one."""
-        return self._fingerprint(parent) or None if parent else ""
-
-    def tokens(self, *, app_id: str = "", subject: str = "", replaced: bool = False) -> Iterator[StoredToken]:
-        """Every stored token, a thousand at a time, by fingerprint. app_id, subject: only of these. replaced: those too that
-        a renewal has replaced. One whose row cannot be read is there by its fingerprint alone, and called a damaged row.
-        """
-        query = select(*SHOWN)
-        for column, value in ((tokens.c.app_id, app_id), (tokens.c.subject, subject)):
-            query = query.where(column == value) if value else query
-        yield from self._found(query if replaced else query.where(tokens.c.successor == ""))
-
-    def _found(self, query: Select[Any]) -> Iterator[StoredToken]:
-        # Page by page, so that a long list holds neither the whole of itself nor a transaction.
-        last, ordered = "", query.order_by(tokens.c.fingerprint).limit(_CHUNK)
-        while True:
-            with self.vault.reading() as connection:
-                rows = connection.execute(ordered.where(tokens.c.fingerprint > last)).all()
-            yield from map(read_or_name, rows)
-            if len(rows) < _CHUNK:
-                return
-            last = rows[-1][0]
-
-    def working_like(self, old: StoredToken, now: datetime) -> list[StoredToken]:
-        """The tokens of the same app, kind, subject and person that work at an instant; of very many a thousand."""
-        same = [tokens.c[name] == getattr(old, name) for name in ("app_id", "kind", "subject", "person")]
-        unended = or_(tokens.c.expires_at.is_(None), tokens.c.expires_at == 0, tokens.c.expires_at > epoch(now))
-        good = tokens.c.state.in_([TokenState.LIVE, TokenState.UNCHECKED])
-        query = select(*SHOWN).where(*same, tokens.c.subject != "", good, unended, tokens.c.successor == "")
-        with self.vault.reading() as connection:
-            rows = connection.execute(query.limit(_CHUNK)).all()
-        return [stored for stored in map(read_or_name, rows) if stored.subject]  # which a row that cannot be read has not
-
-    def __len__(self) -> int:
-        with self.vault.reading() as connection:
-            return connection.execute(select(func.count()).select_from(tokens).where(tokens.c.successor == "")).scalar_one()
-
-    def __iter__(self) -> Iterator[StoredToken]:
-        return self.tokens()
-
-    def lineage(self, token: Token) -> list[StoredToken]:
-        """A token and those it came from, the first of all first; `depth` counts from there. Raises InputError: not here."""
-        token = self._fingerprint(token)
-        return kinship.ancestors(self, self.find(token))
-
-    def blast_radius(self, token: Token) -> list[StoredToken]:
-        """What hangs on a token, itself first, each below the one it was made with: all of it dies when its login is undone.
-
-        A token and those that replaced it count as one. Raises InputError: not here.
-        """
-        token = self._fingerprint(token)
-        return kinship.descendants(self, self.find(token))
 
     # Changing
 
@@ -335,9 +220,9 @@ class TokenStore:
         if columns.get("state") == TokenState.LIVE:  # should it die once more, that is told once more
             mine = (notices.c.fingerprint == fingerprint) & (notices.c.about == "token") & (notices.c.ends == 0)
             connection.execute(delete(notices).where(mine))
-        stored = _known(connection, fingerprint)
+        stored = found_in(connection, fingerprint)
         if stored is None:
-            raise _unknown(fingerprint)
+            raise unknown(fingerprint)
         return stored
 
     def change(self, connection: Connection, fingerprint: str, **columns: Any) -> None:
@@ -365,16 +250,8 @@ class TokenStore:
             query = select(*SHOWN).where(tokens.c.fingerprint == token).with_for_update()  # which SQLite leaves out
             row = connection.execute(query).first()
             if row is None:
-                raise _unknown(token)
+                raise unknown(token)
             yield Hold(self, connection, read(row))
-
-    def children(self, token: Token) -> Iterator[StoredToken]:
-        """The tokens that were made with one."""
-        return self._found(select(*SHOWN).where(tokens.c.parent == self._fingerprint(token)))
-
-    def replaced_by(self, token: Token) -> Iterator[StoredToken]:
-        """The tokens whose place one took."""
-        return self._found(select(*SHOWN).where(tokens.c.successor == self._fingerprint(token)))
 
     def forget(self, token: Token) -> StoredToken:
         """Delete a token, for good; Graph is not told. Raises InputError: it is not here."""
@@ -459,21 +336,6 @@ def upsert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.I
     return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 
-def named(token: Token) -> str:
-    """The fingerprint that is meant, or the beginning of one; "" for what is none.
-
-    Whoever is told a token by name goes on with this alone: a token that was pasted there stands in none of our frames.
-    """
-    if isinstance(token, AccessToken | StoredToken):
-        return token.fingerprint
-    return token.lower() if isinstance(token, str) and re.fullmatch("[0-9a-fA-F]{8,64}", token) else ""
-
-
-def _known(connection: Connection, fingerprint: str) -> StoredToken | None:
-    row = connection.execute(select(*SHOWN).where(tokens.c.fingerprint == fingerprint)).first()
-    return None if row is None else read(row)
-
-
 def _bridge(connection: Connection, gone: StoredToken) -> None:
     """Let the token that took the place of one that is forgotten be what that was to others."""
     name, new = gone.fingerprint, gone.successor
@@ -493,10 +355,3 @@ def _plain_passphrase() -> InputError:
 
 def _no_token() -> InputError:
     return InputError("That is not an access token.", remedy="Make one of the text with AccessToken.of(...).")
-
-
-def _unknown(name: str) -> InputError:
-    return InputError(
-        f"The store has no token {name[:12] or 'of that name'}.",
-        remedy="Name it by its fingerprint, or eight characters of it: fbnb tokens list shows them.",
-    )
