@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from fbnb.catalogue import lasting_permissions, scope_list
+from fbnb.catalogue import scope_list
 from fbnb.client import GraphClient
 from fbnb.errors import PASSING, FbnbError, InputError, LoginNeeded, RowDamaged, StoreBusy, TokenInvalid
 from fbnb.flows.app_tokens import compose_app_token
@@ -40,8 +40,6 @@ def ensure(
     """
     wanted, why, auth_type = scope_list(scopes), "", ""
     subject = subject.subject if isinstance(subject, StoredToken) else subject
-    asked = set(wanted) - {"public_profile"}
-    lasting = bool(asked) and asked <= lasting_permissions()  # what is wanted goes on when data access is over
     for stored in _candidates(client, store, subject):
         try:
             found = _asked(client, store, stored, within)
@@ -49,7 +47,7 @@ def ensure(
             why = why or damaged.problem
             continue
         missing = [scope for scope in wanted if scope not in found.token.scopes]
-        if found.state == "live" and not missing and (lasting or readable(found.token, client.now())):
+        if found.state == "live" and not missing and readable(found.token, client.now(), wanted):
             return store.get(_renewed(client, store, found))
         if not why:  # the best token's is the reason
             why, auth_type = _reason(found, missing)

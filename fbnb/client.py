@@ -258,11 +258,12 @@ class GraphClient:
             sent = self._texts(params, at) | self._credentials(token, at)
             hidden += [*_secrets(params, token, self.settings), sent.get("appsecret_proof", "")]
             raw = self._send(method, url, sent, left)
-            came_back = (raw.status, raw.value, raw.headers) if isinstance(raw, Raw) else (None, _said(raw, hidden), {})
             known = Known(hidden)
-            self.wire.record(at, method, url, sent, came_back, known)
             if not isinstance(raw, Raw):
-                return Outcome(_unanswered(raw, hidden, self.settings.served), passing=True)
+                lost = _unanswered(raw, hidden, self.settings.served)
+                self.wire.record(at, method, url, sent, (None, lost.problem, {}), known)
+                return Outcome(lost, passing=True)
+            self.wire.record(at, method, url, sent, (raw.status, raw.value, raw.headers), known)
             told = (understood_batch if "batch" in params else understood)(raw, known)
             _mark(told, params, token)
             wait = told_wait(raw.headers) if isinstance(told, FbnbError) else None

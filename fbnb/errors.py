@@ -239,7 +239,8 @@ class GraphError(FbnbError):
     ) -> None:
         self.message = redact(message)
         self.code, self.subcode, self.type, self.status, self.fbtrace_id = code, subcode, type, status, fbtrace_id
-        super().__init__(f"Graph refused ({numbered(code, subcode)}): {self.message.rstrip('.')}.", remedy=remedy)
+        numbers = f" ({numbered(code, subcode)})" if code is not None else ""
+        super().__init__(f"Graph refused{numbers}: {self.message.rstrip('.')}.", remedy=remedy)
 
 
 class TokenInvalid(GraphError):

@@ -105,7 +105,7 @@ def _notice(client: GraphClient, verdict: Verdict, step: str, app: str) -> Notic
         about=verdict.clock.value,
         rung=step,
         ends=None if early else verdict.ends,
-        why=verdict.why.replace("can be renewed", "could have been renewed"),  # it is told only where that was not done
+        why=verdict.why,
         do=_DO[whom],
         link="",
         at=now,

@@ -50,10 +50,7 @@ class Pace:
         """Seconds to wait before the next call. Raises RateLimited: so often refused that waiting is no help."""
         self._pauses += 1
         if self._pauses > _PATIENCE:
-            limited = RateLimited(remedy="Call the audit again later: it goes on where it stopped.")
-            limited.problem = "The app's limit stays reached."  # in our words: Graph's own had numbers
-            limited.amend()
-            raise limited
+            raise RateLimited("The app's limit stays reached.", remedy="Call the audit again later: it goes on where it stopped.")
         return max(_PAUSE, 60 * self._minutes)
 
     def hear(self, usage: Usage, calls: int, *, refused: bool, alone: bool) -> None:

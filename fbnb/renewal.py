@@ -52,7 +52,7 @@ def renew(client: GraphClient, store: TokenStore, token: Token, *, early: bool =
     the store has no such token, or it is another app's.
     """
     token = named(token)
-    stored = _latest(store, token)
+    stored = store.latest(token)
     if stored.app_id != client.settings.app_id:
         raise InputError(f"{stored.name} is of app {stored.app_id}.", remedy="Renew it with a client of that app.")
     if stored.kind is TokenKind.PAGE and stored.parent:
@@ -61,19 +61,12 @@ def renew(client: GraphClient, store: TokenStore, token: Token, *, early: bool =
         outcome = _renewed(client, hold, early=early)
     if isinstance(outcome, NotRenewed):
         raise outcome
-    return _latest(store, outcome)
-
-
-def _latest(store: TokenStore, token: Token) -> StoredToken:
-    stored = store.find(token)
-    while stored.successor:
-        stored = store.find(stored.successor)
-    return stored
+    return store.latest(outcome)
 
 
 def _renew_parent(client: GraphClient, store: TokenStore, page: StoredToken) -> None:
     try:
-        parent = _latest(store, page.parent)
+        parent = store.latest(page.parent)
         if is_due(parent, client.now()):
             renew(client, store, parent)
     except _NOT_HERE:  # and _from_parent will say so
@@ -126,7 +119,7 @@ def _made(client: GraphClient, store: TokenStore, stored: StoredToken) -> Access
 def _from_parent(client: GraphClient, store: TokenStore, stored: StoredToken) -> AccessToken:
     page = None
     with suppress(*_NOT_HERE):
-        page = get_page(client, stored.subject, store.get(_latest(store, stored.parent)))
+        page = get_page(client, stored.subject, store.get(stored.parent))
     if page is None or page.token is None:
         raise NotRenewed(f"There is no user token that gives one for {stored.name}.", remedy="Log in, and list_pages again.")
     return page.token

@@ -6,6 +6,7 @@ read. A renewal moves the first; only the person, by using the app again, moves 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -88,9 +89,10 @@ def by_each_clock(found: Verdict, now: datetime) -> list[Verdict]:
     return [found, access] if access else [found]
 
 
-def readable(stored: StoredToken, now: datetime) -> bool:
-    """Whether access to the person's data goes on, or the token is for none."""
-    return not (stored.kind in _OF_PEOPLE and _reads_data(stored) and expired(stored.data_access_until, now))
+def readable(stored: StoredToken, now: datetime, scopes: Collection[str] = ()) -> bool:
+    """Whether access to the person's data goes on, or the token, or what of its scopes is wanted, is for none."""
+    reads = _reads_data(stored.scopes) and _reads_data(scopes or stored.scopes)
+    return not (stored.kind in _OF_PEOPLE and reads and expired(stored.data_access_until, now))
 
 
 def is_due(stored: StoredToken, now: datetime) -> bool:
@@ -126,16 +128,16 @@ def who(stored: StoredToken, cause: str = "") -> Next:
 def _of_data_access(stored: StoredToken, now: datetime) -> Verdict | None:
     """Set where access to the person's data is over, or will be soon, and the token is for such data."""
     end = _instant(stored.data_access_until)
-    if end is None or stored.kind not in _OF_PEOPLE or not _reads_data(stored) or end - now > SOON:
+    if end is None or stored.kind not in _OF_PEOPLE or not _reads_data(stored.scopes) or end - now > SOON:
         return None
     over = "has ended on" if end <= now else "ends on"
     why = f"Access to the person's data {over} {end:%Y-%m-%d %H:%M} UTC; the token itself {expiry_in_words(stored.expires_at)}."
     return Verdict(stored, "live", why, Next.ASK_PERSON, Clock.DATA_ACCESS, end)
 
 
-def _reads_data(stored: StoredToken) -> bool:
-    """Whether any of its permissions ends with data access; those for Pages, ads and businesses go on."""
-    asked = set(stored.scopes) - {"public_profile"}
+def _reads_data(scopes: Collection[str]) -> bool:
+    """Whether any of these permissions ends with data access; those for Pages, ads and businesses go on."""
+    asked = set(scopes) - {"public_profile"}
     return not asked or not asked <= lasting_permissions()
 
 
@@ -143,7 +145,7 @@ def _of_renewal(stored: StoredToken, now: datetime) -> Verdict | None:
     """Set where it is due: tried at each audit until it works, or the token has ended."""
     if not is_due(stored, now):
         return None
-    why = " ".join(filter(None, (f"It {expiry_in_words(stored.expires_at)}, and can be renewed without anyone.", stored.trouble)))
+    why = " ".join(filter(None, (f"It {expiry_in_words(stored.expires_at)}, and a renewal is due.", stored.trouble)))
     return Verdict(stored, "live", why, Next.RENEW, ends=_instant(stored.expires_at))
 
 

@@ -425,9 +425,8 @@ def test_a_limit_that_stays_reached_ends_the_audit_and_kills_nothing(
     def patience(number: int) -> None:
         assert number < 100, "Graph is asked without end"
 
-    with pytest.raises(
-        RateLimited, match=r"^The app's limit stays reached\. Call the audit again later: it goes on where it stopped"
-    ):
+    said = r"^Graph refused: The app's limit stays reached\. Call the audit again later: it goes on where it stopped"
+    with pytest.raises(RateLimited, match=said):
         audited(own, executor=Worker(patience))
     assert {one.state for one in own} == {TokenState.LIVE}
     sandbox.heal()

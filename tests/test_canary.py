@@ -37,6 +37,7 @@ from fbnb.flows.test_users import create_test_user
 from fbnb.plots import sequence_diagram
 from fbnb.pytest_plugin import GraphServer
 from fbnb.redact import Secret
+from fbnb.renewal import renew
 from fbnb.retries import NO_RETRIES
 from fbnb.sandbox import Sandbox
 from fbnb.sandbox.facts import SecretReset
@@ -476,7 +477,7 @@ def test_no_log_and_no_repr_of_a_store(kept: TokenStore, caplog: pytest.LogCaptu
     assert not password or str(password) not in text + repr(told) + pickle.dumps(kept).decode("latin-1")
 
 
-BY_NAME = ("get", "find", "lineage", "blast_radius", "forget")
+BY_NAME = ("get", "find", "latest", "lineage", "blast_radius", "forget")
 STORE_CELLS = {
     "no app": "store.client = None\nstore.put(token)",
     "not all are tokens": "store.put_all([token, 5])",
@@ -498,6 +499,7 @@ STORE_CELLS = {
     "a token for a parent": "store.put(token, parent=pasted())",
     "a token for a parent at the gate": "store.admit(token, parent=pasted())",
     "a token for a name: held": "with store.held(pasted()): pass",
+    "a token for a name: renew": "renew(store.client, store, pasted())",
     "a token for a name: note": "store.note(pasted(), label='x')",
 } | {f"a token for a name: {method}": f"store.{method}(pasted())" for method in BY_NAME}
 
@@ -507,7 +509,7 @@ STORE_CELLS = {
 def test_no_traceback_of_a_store(cell: str, chained: bool, kept: TokenStore) -> None:
     names: dict[str, Any] = {"store": kept, "token": token(PAGE), "pasted": lambda: f"{USER}\ud800"}
     names |= {"elsewhere": lambda: f"postgresql://u:{STORE_PASSWORD}@127.0.0.1:1/x"}
-    names |= {"AccessToken": AccessToken, "TokenStore": TokenStore}
+    names |= {"AccessToken": AccessToken, "TokenStore": TokenStore, "renew": renew}
     lines = STORE_CELLS[cell].splitlines()
     if chained:
         lines = ["try:", *(f"    {line}" for line in lines), "except Exception:", "    raise ValueError('ours')"]

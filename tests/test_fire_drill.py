@@ -119,10 +119,10 @@ def test_a_store_with_tokens_in_it_is_left_alone(store: TokenStore, stored: Stor
     assert store.find(stored) == stored
 
 
-def test_a_drill_takes_a_day_or_more() -> None:
-    for days in (0, 1.5, "3", None):
-        with pytest.raises(InputError, match="A drill takes a day or more"):
-            drill(days)  # type: ignore[arg-type]
+@pytest.mark.parametrize("days", [0, 1.5, "3", None])
+def test_a_drill_takes_a_day_or_more(days: Any) -> None:
+    with pytest.raises(InputError, match="A drill takes a day or more"):
+        drill(days)
 
 
 def test_a_token_that_vanishes_is_lost(store: TokenStore) -> None:

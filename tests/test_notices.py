@@ -485,7 +485,7 @@ def test_why_to_log_in_is_that_no_renewal_was_made(own: TokenStore, sandbox: San
     mara(own)
     sandbox.clock.advance(days=58)
     told(own, person)
-    assert person.heard[0].why == "It expires 2027-01-01 09:00 UTC, and could have been renewed without anyone."
+    assert person.heard[0].why == "It expires 2027-01-01 09:00 UTC, and a renewal is due."
 
 
 def test_what_no_login_helps_is_no_invitation_to_log_in(store: TokenStore, client: GraphClient, sandbox: Sandbox) -> None:

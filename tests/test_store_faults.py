@@ -16,6 +16,7 @@ import textwrap
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -380,7 +381,7 @@ def test_a_mistyped_place_is_refused_unrepeated_and_makes_nothing(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("FBNB_STORE", str(tmp_path / "meant.db"))  # which no empty place means
     for place in (mistyped, Path(mistyped)) if mistyped else ("",):
-        assert "hunter22" not in refused(StoreError, lambda place=place: TokenStore(place, key="file"))  # type: ignore[misc]
+        assert "hunter22" not in refused(StoreError, partial(TokenStore, place, key="file"))
     assert contents(tmp_path) == {}
 
 
@@ -594,7 +595,7 @@ def test_why_a_user_is_refused_is_not_read_in_their_name(name: str, postgres_url
             ("right", "may not use its tables. Let the owner GRANT"),
         ):
             place = url.set(password=password).render_as_string(hide_password=False)
-            assert said in refused(StoreError, lambda place=place: TokenStore(place))  # type: ignore[misc]
+            assert said in refused(StoreError, partial(TokenStore, place))
         with store.vault.noting() as connection:
             connection.execute(text(f"DROP ROLE {name}"))
 

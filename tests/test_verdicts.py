@@ -130,7 +130,7 @@ def test_what_is_due_is_renewed_first_whatever_its_data_access() -> None:
 @pytest.mark.parametrize(("days", "said"), [(89, "ends on"), (91, "has ended on")])
 def test_what_is_due_hides_no_end_of_data_access(days: float, said: str) -> None:
     due = verdict(replace(PERSON, expires_at=after(92)), after(days))
-    assert f"can be renewed without anyone. Access to the person's data {said} 2027-01-31 09:00 UTC" in due.why
+    assert f"and a renewal is due. Access to the person's data {said} 2027-01-31 09:00 UTC" in due.why
     own, access = by_each_clock(due, after(days))
     assert own is due
     assert (access.do, access.clock, access.ends) == (Next.ASK_PERSON, Clock.DATA_ACCESS, after(90))

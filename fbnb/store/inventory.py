@@ -38,13 +38,7 @@ class Inventory:
         if row is None:
             raise unknown(token)
         stored = read(row[:-1])
-        return self.get(self._latest(stored.successor)) if stored.successor else self.unsealed(stored, row[-1])
-
-    def _latest(self, fingerprint: str) -> str:
-        """The last of those that took the place of one another."""
-        while successor := self.find(fingerprint).successor:
-            fingerprint = successor
-        return fingerprint
+        return self.get(self.latest(stored.successor)) if stored.successor else self.unsealed(stored, row[-1])
 
     def unsealed(self, stored: StoredToken, ciphertext: bytes) -> AccessToken:
         """The token in a row. Raises RowDamaged."""
@@ -70,6 +64,14 @@ class Inventory:
             raise unknown(token)
         return stored
 
+    def latest(self, token: Token) -> StoredToken:
+        """What is known of the last of those that took a token's place, or of itself. Raises InputError, as `find`."""
+        token = self._fingerprint(token)
+        stored = self.find(token)
+        while stored.successor:
+            stored = self.find(stored.successor)
+        return stored
+
     def _fingerprint(self, token: Token) -> str:
         """The whole fingerprint that is meant, by its beginning too; "" for what is none. Raises InputError, as `find`."""
         name, column = named(token), tokens.c.fingerprint
@@ -82,10 +84,6 @@ class Inventory:
         if len(found) > 1:
             raise InputError(f"Several tokens begin with {name}.", remedy="Give more of it.")
         return found[0]
-
-    def _origin(self, parent: Token | None) -> str | None:
-        """The fingerprint of a parent; "" where there is none, None for what is no name of one."""
-        return self._fingerprint(parent) or None if parent else ""
 
     def tokens(self, *, app_id: str = "", subject: str = "", replaced: bool = False) -> Iterator[StoredToken]:
         """Every stored token, a thousand at a time, by fingerprint. app_id, subject: only of these. replaced: those too that

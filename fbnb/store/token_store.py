@@ -133,6 +133,10 @@ class TokenStore(Inventory):
             self.insert(connection, [row])
             return self._learn(connection, token.fingerprint, found)
 
+    def _origin(self, parent: Token | None) -> str | None:
+        """The fingerprint of a parent; "" where there is none, None for what is no name of one."""
+        return self._fingerprint(parent) or None if parent else ""
+
     def put_all(self, those: Iterable[AccessToken], *, app_id: str = "") -> int:
         """Store any number of tokens as they are, some thousands at a time; returns how many."""
         left, count = iter(those), 0
