@@ -185,7 +185,8 @@ class TokenStore(Inventory):
         """Store a token once Graph has said that it works, is of this app, of this kind, and has these scopes.
 
         kind, scopes: what it must be; by default any. parent, made_by: as in `put`. Nothing is asked that is known already.
-        It takes the place of tokens that act for the same and work no more, or, of a person's, can do no more and end no later.
+        It takes the place of tokens that act for the same and work no more, of a machine's only where they could do no more
+        than it can; and of a person's that work, but can do no more and end no later.
         Raises TokenRefused: what is the matter with it, and what to do. SettingError: the store has no client.
         """
         parent = self._origin(parent)
