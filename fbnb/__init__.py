@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from fbnb.flows.find_pages import Finding as Finding
     from fbnb.flows.find_pages import Rung as Rung
     from fbnb.flows.find_pages import find_pages as find_pages
+    from fbnb.flows.find_pages import ticked as ticked
     from fbnb.flows.login import code_from_redirect as code_from_redirect
     from fbnb.flows.login import exchange_code as exchange_code
     from fbnb.flows.login import log_in as log_in
@@ -133,7 +134,7 @@ _HOMES = {
     "flows.client_code": "ClientLogin generate_client_code redeem_client_code",
     "flows.debug_token": "debug_token",
     "flows.device_login": "DeviceLogin poll_device_login start_device_login wait_for_device_login",
-    "flows.find_pages": "Absence Finding Rung find_pages",
+    "flows.find_pages": "Absence Finding Rung find_pages ticked",
     "flows.login": "code_from_redirect exchange_code log_in login_url paste_redirect pkce",
     "flows.long_lived": "extend_user_token",
     "flows.marketing": "AdAccount Campaign Insight list_ad_accounts list_campaigns read_insights",
@@ -157,12 +158,13 @@ _HOMES = {
     "letter": "Notice",
     "mail": "Mail",
     "notices": "tell",
-    "plots": "family_tree lifetimes qr_code sequence_diagram",
+    "plots": "family_tree lifetimes qr_code sequence_diagram sequence_mermaid task_map usage_chart",
     "redact": "Secret",
     "renewal": "renew",
     "retries": "NO_RETRIES Retries",
     "sandbox.control": "Sandbox",
     "settings": "Settings load_settings",
+    "snippets": "as_curl as_fbnb as_httpx",
     "store": "StoredToken TokenStore",
     "store_tables": "audit_table expiry_table lineage_table",
     "store_walks": "walk_store",
@@ -181,8 +183,10 @@ _HOMES = {
     ),
     "usage": "Usage",
     "verdicts": "Next Verdict",
-    "wire": "as_curl",
-    "widgets": "ErrorExplainer PagePicker ScopePicker SettingsForm Stepper",
+    "widgets": (
+        "Connect ErrorExplainer Explorer LoginDialog PagePicker ScopePicker Stepper TimeTravel TokenCard TokenDebugger"
+        " TokenPicker WhichToken"
+    ),
 }
 _HOME = {name: f"fbnb.{home}" for home, names in _HOMES.items() for name in names.split()}
 __all__ = sorted(_HOME)

@@ -55,6 +55,12 @@ def tasks() -> dict[str, str]:
     return {row["task"]: row["allows"] for row in rows("tasks.csv")}
 
 
+def tasks_in_use(held: Iterable[Iterable[str] | None]) -> list[str]:
+    """Of all tasks those that someone has, in the order of `tasks()`; those it does not know come last. held: of each Page."""
+    everything = {task for some in held for task in some or ()}
+    return [task for task in tasks() if task in everything] + sorted(everything - set(tasks()))
+
+
 @cache
 def roles() -> dict[str, tuple[str, ...]]:
     """The roles a person can have on a Page, each with its tasks."""

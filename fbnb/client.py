@@ -22,17 +22,16 @@ import httpx
 from fbnb.answers import Raw, part, passing, understood, understood_batch
 from fbnb.clock import Clock, SystemClock
 from fbnb.errors import DialogRefused, FbnbError, GraphError, InputError, SettingError, TransportError, UnreadableAnswer
-from fbnb.redact import SECRET_PARAMETERS, Known, RedactingFilter, Secret, redact
-from fbnb.retries import Outcome, Repeat, Retries, repeatable
+from fbnb.redact import ELLIPSIS, SECRET_PARAMETERS, Known, RedactingFilter, Secret, redact
+from fbnb.retries import NO_RETRIES, Outcome, Repeat, Retries, repeatable
 from fbnb.settings import Settings, Target
 from fbnb.tokens import AccessToken, fingerprint
 from fbnb.usage import Usage, latest_usage, told_wait
-from fbnb.wire import KEPT, Wire
+from fbnb.wire import CREDENTIALS, KEPT, Wire
 
 GRAPH_HOST = "graph.facebook.com"
 DIALOG_HOST = "www.facebook.com"
 BATCH = 50
-_CREDENTIALS = frozenset({"access_token", "appsecret_proof", "appsecret_time"})
 _SERVE = "Serve the sandbox (with sandbox.serve() as url), and let connect(target=url) make the client."
 _LONGEST = 1e7  # seconds: four months; nobody who agreed to more will notice
 _TIMEOUT = {"connect": 10.0, "read": 60.0, "write": 60.0, "pool": 60.0}
@@ -92,6 +91,13 @@ def _proxy() -> str | None:
     proxies = urllib.request.getproxies()
     proxy = proxies.get("https") or proxies.get("all")
     return proxy if proxy is None or "://" in proxy else f"http://{proxy}"
+
+
+class _Unsent(httpx.BaseTransport):
+    """Sends nothing: for a rehearsal."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("This is a rehearsal.")
 
 
 def no_consent(url: str) -> str:
@@ -156,6 +162,10 @@ class GraphClient:
     def acting_as(self, consent: Consent) -> GraphClient:
         """The same client, with someone else in front of the login dialog."""
         return replace(self, consent=consent)
+
+    def rehearsing(self) -> GraphClient:
+        """The same client with nobody at the other end: what it would send is on its own wire, and nothing is sent."""
+        return replace(self, transport=_Unsent(), consent=lambda url: "", nonce=lambda: ELLIPSIS, wire=Wire(), retries=NO_RETRIES)
 
     def with_retries(self, retries: Retries) -> GraphClient:
         """The same client, which calls again as often and as long as told; `NO_RETRIES` takes the first answer for final.
@@ -420,4 +430,4 @@ def _next(link: str | Secret) -> tuple[str, dict[str, str]]:
     if (parts.scheme, parts.netloc) != ("https", GRAPH_HOST):
         raise UnreadableAnswer(f"The next page of the list is said to be at {parts.netloc!r}, which is not {GRAPH_HOST}.")
     params = dict(parse_qsl(parts.query, keep_blank_values=True))
-    return parts.path, {name: value for name, value in params.items() if name not in _CREDENTIALS}
+    return parts.path, {name: value for name, value in params.items() if name not in CREDENTIALS}

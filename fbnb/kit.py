@@ -54,12 +54,12 @@ def connect(target: str | None = None, *, world: Path | str | None = None) -> tu
     """
     settings = load_settings(target)
     if settings.target is not Target.SANDBOX:
-        return _far_client(settings), NoSandbox(settings.served)  # type: ignore[return-value]
+        return far_client(settings), NoSandbox(settings.served)  # type: ignore[return-value]
     sandbox = Sandbox(Path(world) if world else settings.world)
     return sandbox_client(sandbox, settings), sandbox
 
 
-def _far_client(settings: Settings) -> GraphClient:
+def far_client(settings: Settings) -> GraphClient:
     """A client of what is not in this process; whoever sits at the terminal answers the dialog."""
     if settings.served:
         transport = ServedTransport(settings.served)

@@ -9,7 +9,8 @@ from textwrap import shorten
 import pandas as pd
 
 from fbnb.store import StoredToken
-from fbnb.tables import TIME, frame, in_words, instant, time_left
+from fbnb.tables import TIME, frame, in_words, instant
+from fbnb.time_left import time_left
 from fbnb.tokens import NEVER, Expiry
 from fbnb.verdicts import Verdict
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from textwrap import shorten
 from typing import Any
 
@@ -20,7 +20,9 @@ from fbnb.flows.sdk_refresh import Opening
 from fbnb.flows.system_user import SystemUser
 from fbnb.flows.test_users import TestUser
 from fbnb.sandbox.families import Kin
-from fbnb.tokens import NEVER, AccessToken, Expiry, Page, Permission, TokenFault, TokenInfo, expired
+from fbnb.time_left import state, time_left
+from fbnb.token_facts import unlocks
+from fbnb.tokens import NEVER, AccessToken, Expiry, Page, Permission, TokenFault, TokenInfo
 from fbnb.usage import Usage
 from fbnb.wire import Exchange
 
@@ -58,30 +60,6 @@ def token_table(tokens: Iterable[AccessToken], *, now: datetime) -> pd.DataFrame
     return frame(rows, columns)
 
 
-def time_left(expiry: Expiry, now: datetime) -> str:
-    """In words: `2 hours`, `60 days`, `never ends`, `not told`, `over since 3 days`."""
-    if expiry is None:
-        return "not told"
-    if expiry is NEVER:
-        return "never ends"
-    return f"over since {_span(now - expiry)}" if expiry <= now else _span(expiry - now)
-
-
-def _span(span: timedelta) -> str:
-    minutes = int(span.total_seconds() // 60)
-    for size, noun in ((1440, "day"), (60, "hour"), (1, "minute")):
-        if minutes >= size * (2 if noun == "day" else 1):
-            count = minutes // size
-            return f"{count} {noun}{'s' if count != 1 else ''}"
-    return "under a minute"
-
-
-def state(expiry: Expiry, now: datetime) -> str:
-    """`live`, `expired` or `not told`: by expiry alone, for only Graph knows what else has happened to a token."""
-    over = expired(expiry, now)
-    return "not told" if over is None else "expired" if over else "live"
-
-
 def page_table(pages: Iterable[Page]) -> pd.DataFrame:
     """One row per Page: name, id, category, how many tasks, and its token's hint where there is one."""
     rows = [
@@ -100,9 +78,7 @@ def page_table(pages: Iterable[Page]) -> pd.DataFrame:
 def task_table(pages: Iterable[Page]) -> pd.DataFrame:
     """Page x task: `yes` where the person may do it. Of the 27 tasks, only columns that someone has."""
     held = [(page.name, frozenset(page.tasks or ())) for page in pages]
-    everything = frozenset[str]().union(*(tasks for _, tasks in held))
-    used = [task for task in catalogue.tasks() if task in everything]
-    used += sorted(everything - set(used))
+    used = catalogue.tasks_in_use(tasks for _, tasks in held)
     cells = [["yes" if task in tasks else "" for task in used] for _, tasks in held]
     return pd.DataFrame(cells, index=pd.Index([name for name, _ in held], name="Page", dtype="str"), columns=used, dtype="str")
 
@@ -119,7 +95,7 @@ def scope_table(info: TokenInfo, permissions: Iterable[Permission] = (), pages: 
         before = limits.get(scope.scope, ())
         limits[scope.scope] = None if before is None or scope.target_ids is None else (*before, *scope.target_ids)
     status = dict.fromkeys(info.scopes, "granted") | {permission.name: permission.status for permission in permissions}
-    rows = [(name, told, _targets(limits.get(name, ()), names), _unlocks(name)) for name, told in sorted(status.items())]
+    rows = [(name, told, _targets(limits.get(name, ()), names), unlocks(name)) for name, told in sorted(status.items())]
     return frame(rows, {"permission": "str", "status": "str", "limited to": "str", "unlocks": "str"})
 
 
@@ -127,11 +103,6 @@ def _targets(targets: Sequence[str] | None, names: dict[str, str]) -> str:
     if targets is None:
         return "all"
     return ", ".join(names.get(target, target) for target in targets)
-
-
-def _unlocks(name: str) -> str:
-    facts = catalogue.permissions().get(name)
-    return facts.unlocks if facts else ""
 
 
 def info_table(info: TokenInfo) -> pd.DataFrame:
@@ -208,7 +179,7 @@ def permission_table(prefix: str = "") -> pd.DataFrame:
 
 def status_table(permissions: Iterable[Permission]) -> pd.DataFrame:
     """One row per permission the person was asked for: granted, declined or expired, and what it unlocks."""
-    rows = [(permission.name, permission.status, _unlocks(permission.name)) for permission in permissions]
+    rows = [(permission.name, permission.status, unlocks(permission.name)) for permission in permissions]
     return frame(rows, {"permission": "str", "status": "str", "unlocks": "str"}).set_index("permission")
 
 

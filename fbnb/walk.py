@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from fbnb.client import GraphClient
 from fbnb.errors import FbnbError, InputError
+from fbnb.resources import rows
+from fbnb.sandbox import Sandbox
+from fbnb.sandbox.transport import SandboxTransport
+from fbnb.sandbox.world import Checkpoint
 from fbnb.wire import Exchange
 
 Held = Mapping[str, Any]
@@ -15,11 +20,26 @@ Held = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step: what it does in words, the name of what it yields, and how, given the client and what is held so far."""
+    """One step: what it does in words, the name of what it yields, and how, given the client and what is held so far.
+
+    inputs: what a person may choose, each with its default; `take` finds them among what is held. rehearsed: False where
+    taking it does more than to ask Graph.
+    """
 
     title: str
     yields: str
     take: Callable[[GraphClient, Held], Any]
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    rehearsed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Stand:
+    """Where the walk stood before a step. world: None where there is none that could be rewound."""
+
+    position: int
+    held: dict[str, Any]
+    world: Checkpoint | None
 
 
 @dataclass
@@ -36,32 +56,86 @@ class Walk:
     held: dict[str, Any] = field(default_factory=dict)
     error: FbnbError | None = None
     exchanges: list[Exchange] = field(default_factory=list)
+    _before: list[_Stand] = field(default_factory=list)
 
     @property
     def done(self) -> bool:
         return self.position == len(self.steps)
 
     @property
+    def begun(self) -> bool:
+        """Whether there is a step to go back from."""
+        return bool(self._before)
+
+    @property
+    def step(self) -> Step:
+        """The next step; at the end the last one."""
+        return self.steps[min(self.position, len(self.steps) - 1)]
+
+    @property
+    def code(self) -> str:
+        """The same step as fbnb code, for whoever goes without a walk; "" for a walk of one's own."""
+        place = self.title, self.step.yields
+        return next((row["code"] for row in rows("steps.csv") if (row["walk"], row["yields"]) == place), "")
+
+    @property
     def where(self) -> str:
         """`Next is step 2 of 4: exchange the code.`"""
         if self.done:
             return f"Done: all {len(self.steps)} steps of {self.title}."
-        return f"Next is step {self.position + 1} of {len(self.steps)}: {self.steps[self.position].title}."
+        return f"Next is step {self.position + 1} of {len(self.steps)}: {self.step.title}."
 
-    def next(self) -> None:
-        """Take the next step; a refusal is kept in `error`. Raises InputError at the end."""
+    def rehearse(self, **inputs: str) -> list[Exchange]:
+        """What the next step would send first; nothing is sent, and nothing changes. Empty where it sends nothing."""
+        if self.done or not self.step.rehearsed:
+            return []
+        client = self.client.rehearsing()
+        with suppress(FbnbError):  # nothing comes back in a rehearsal
+            self.step.take(client, {**self.held, **self.step.inputs, **inputs})
+        return client.wire.last(client.wire.count)[:1]
+
+    def next(self, **inputs: str) -> None:
+        """Take the next step, with its inputs or other ones; a refusal is kept in `error`. Raises InputError at the end."""
         if self.done:
             raise InputError("There is no further step.", remedy="Start over.")
-        step, before = self.steps[self.position], self.client.wire.count
+        step, stand, before = self.step, self._stand(), self.client.wire.count
         self.error = None
         try:
-            self.held[step.yields] = step.take(self.client, self.held)
+            self.held[step.yields] = step.take(self.client, {**self.held, **step.inputs, **inputs})
             self.position += 1
+            self._before.append(stand)
         except FbnbError as refused:
             self.error = refused
         finally:
             self.exchanges = self.client.wire.since(before)
 
+    def back(self) -> None:
+        """To where the walk stood before its last step, and the sandbox's whole world, clock included, with it.
+
+        On live Graph what was done stays done. Raises InputError at the beginning.
+        """
+        if not self._before:
+            raise InputError("There is no step to go back from.", remedy="Take one first.")
+        self._return_to(len(self._before) - 1)
+
     def start_over(self) -> None:
-        """Back to the first step, with nothing in hand; what was done at Graph stays done."""
-        self.position, self.held, self.error, self.exchanges = 0, {}, None, []
+        """Back to the first step, with nothing in hand, as by going back step by step."""
+        if self._before:
+            self._return_to(0)
+        self.error, self.exchanges = None, []
+
+    def _stand(self) -> _Stand:
+        sandbox = _sandbox(self.client)
+        return _Stand(self.position, dict(self.held), sandbox.checkpoint() if sandbox else None)
+
+    def _return_to(self, number: int) -> None:
+        stand, sandbox = self._before[number], _sandbox(self.client)
+        if sandbox and stand.world:
+            sandbox.rewind(stand.world)
+        del self._before[number:]
+        self.position, self.held, self.error, self.exchanges = stand.position, dict(stand.held), None, []
+
+
+def _sandbox(client: GraphClient) -> Sandbox | None:
+    """The sandbox that a client talks to, where it is in this process."""
+    return client.transport.sandbox if isinstance(client.transport, SandboxTransport) else None

@@ -1,4 +1,7 @@
-"""The walks there are, one for each flow: its steps in words, and the functions of the flow that take them."""
+"""The walks there are, one for each flow: its steps in words, and the functions of the flow that take them.
+
+The same steps as code to copy are in `data/steps.csv`.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +30,13 @@ Take = Callable[[GraphClient, Held], Any]
 N = TypeVar("N")
 
 
-def _walk(client: GraphClient, title: str, *steps: tuple[str, str, Take]) -> Walk:
+def _walk(client: GraphClient, title: str, *steps: tuple[str, str, Take] | tuple[str, str, Take, dict[str, str]]) -> Walk:
     return Walk(client, title, [Step(*step) for step in steps])
+
+
+def _asked(scopes: Sequence[str]) -> dict[str, str]:
+    """The scopes as an input, in one line that can be changed."""
+    return {"scopes": ",".join(scopes)}
 
 
 def _code(client: GraphClient, held: Held) -> Secret:
@@ -41,11 +49,15 @@ def walk_login(client: GraphClient, scopes: Sequence[str] = ("pages_show_list",)
         client,
         "the login",
         ("make a state", "state", lambda c, held: c.nonce()),
-        ("build the dialog's address", "url", lambda c, held: login_url(c, scopes, state=held["state"])),
+        ("build the dialog's address", "url", _login_url, _asked(scopes)),
         ("the person answers the dialog", "redirect", lambda c, held: c.open_dialog(held["url"])),
         ("check the state, take the code", "code", _code),
         ("exchange the code", "user token", lambda c, held: exchange_code(c, held["code"])),
     )
+
+
+def _login_url(client: GraphClient, held: Held) -> Any:
+    return login_url(client, held["scopes"], state=held["state"])
 
 
 def walk_debug_token(client: GraphClient, token: AccessToken) -> Walk:
@@ -135,7 +147,7 @@ def walk_system_user(client: GraphClient, admin: AccessToken, scopes: Sequence[s
         ("find the business", "business", lambda c, held: _business(c, admin)),
         ("take a system user, or create one", "robot", lambda c, held: _robot(c, held["business"].id, admin)),
         ("install the app for it", "installed", lambda c, held: system_user.install_app(c, held["robot"].id, admin)),
-        ("generate a token", "token", lambda c, held: system_user.generate_system_user_token(c, held["robot"], scopes, admin)),
+        ("generate a token", "token", lambda c, held: _robots_token(c, held, admin), _asked(scopes)),
         ("ask when it ends", "its info", lambda c, held: debug_token(c, held["token"])),
     )
 
@@ -151,17 +163,25 @@ def _robot(client: GraphClient, business: str, admin: AccessToken) -> system_use
     return there[0] if there else system_user.create_system_user(client, business, "Robot", admin)
 
 
+def _robots_token(client: GraphClient, held: Held, admin: AccessToken) -> Any:
+    return system_user.generate_system_user_token(client, held["robot"], held["scopes"], admin)
+
+
 def walk_revoke(client: GraphClient, token: AccessToken, permission: str = "email") -> Walk:
     """One permission taken back, then everything."""
     return _walk(
         client,
         "taking it back",
         ("read the permissions", "before", lambda c, held: revoke.list_permissions(c, token)),
-        (f"take {permission} back", "taken back", lambda c, held: revoke.revoke_permission(c, token, permission)),
+        ("take one of them back", "taken back", lambda c, held: _taken_back(c, held, token), {"permission": permission}),
         ("read them again", "after", lambda c, held: revoke.list_permissions(c, token)),
         ("de-authorise the app", "de-authorised", lambda c, held: revoke.revoke_login(c, token)),
         ("ask about the token", "its info", lambda c, held: debug_token(c, token)),
     )
+
+
+def _taken_back(client: GraphClient, held: Held, token: AccessToken) -> Any:
+    return revoke.revoke_permission(client, token, held["permission"])
 
 
 def walk_device_login(client: GraphClient, scopes: Sequence[str] = ("public_profile",)) -> Walk:
@@ -169,7 +189,7 @@ def walk_device_login(client: GraphClient, scopes: Sequence[str] = ("public_prof
     return _walk(
         client,
         "the device login",
-        ("ask for a code", "login", lambda c, held: start_device_login(c, scopes)),
+        ("ask for a code", "login", lambda c, held: start_device_login(c, held["scopes"]), _asked(scopes)),
         ("poll until the person has answered", "user token", lambda c, held: poll_device_login(c, held["login"])),
     )
 
@@ -200,7 +220,7 @@ def walk_business_login(client: GraphClient, config_id: str) -> Walk:
         client,
         "the business login",
         ("make a state", "state", lambda c, held: c.nonce()),
-        ("build the dialog's address", "url", lambda c, held: _business_url(c, held["state"], config_id)),
+        ("build the dialog's address", "url", _business_url, {"config_id": config_id}),
         ("an admin of the business answers", "redirect", lambda c, held: c.open_dialog(held["url"])),
         ("check the state, take the code", "code", _code),
         ("exchange it, without a redirect_uri", "business token", lambda c, held: exchange_business_code(c, held["code"])),
@@ -208,8 +228,8 @@ def walk_business_login(client: GraphClient, config_id: str) -> Walk:
     )
 
 
-def _business_url(client: GraphClient, state: str, config_id: str) -> str:
-    return login_url(client, state=state, config_id=config_id, response_type="code")
+def _business_url(client: GraphClient, held: Held) -> str:
+    return login_url(client, state=held["state"], config_id=held["config_id"], response_type="code")
 
 
 def walk_oidc(client: GraphClient, scopes: Sequence[str] = ("email",)) -> Walk:
@@ -218,10 +238,14 @@ def walk_oidc(client: GraphClient, scopes: Sequence[str] = ("email",)) -> Walk:
         client,
         "the id_token",
         ("make a nonce", "nonce", lambda c, held: c.nonce()),
-        ("the person answers the dialog", "id_token", lambda c, held: oidc.log_in_limited(c, scopes, nonce=held["nonce"])),
+        ("the person answers the dialog", "id_token", _id_token, _asked(scopes)),
         ("verify it with Facebook's keys", "verified", _verified),
         ("read who it is", "user id", lambda c, held: held["verified"].user_id),
     )
+
+
+def _id_token(client: GraphClient, held: Held) -> Any:
+    return oidc.log_in_limited(client, held["scopes"], nonce=held["nonce"])
 
 
 def _verified(client: GraphClient, held: Held) -> Any:
@@ -244,8 +268,8 @@ def walk_page_reading(client: GraphClient, page_id: str, token: AccessToken) -> 
     return _walk(
         client,
         "reading a Page",
-        ("read the Page", "page", lambda c, held: page_reading.read_page(c, page_id, token)),
-        ("read its posts", "posts", lambda c, held: page_reading.list_posts(c, page_id, token)),
+        ("read the Page", "page", lambda c, held: page_reading.read_page(c, held["page_id"], token), {"page_id": page_id}),
+        ("read its posts", "posts", lambda c, held: page_reading.list_posts(c, held["page"]["id"], token)),
     )
 
 
@@ -270,8 +294,12 @@ def walk_test_users(client: GraphClient, scopes: Sequence[str] = ("email",)) -> 
     return _walk(
         client,
         "the test user",
-        ("make one", "user", lambda c, held: test_users.create_test_user(c, scopes)),
-        ("change the name", "changed", lambda c, held: test_users.change_test_user(c, held["user"].id, name="Alma Changed")),
+        ("make one", "user", lambda c, held: test_users.create_test_user(c, held["scopes"]), _asked(scopes)),
+        ("change the name", "changed", _renamed, {"name": "Alma Changed"}),
         ("list them", "users", lambda c, held: test_users.list_test_users(c)),
         ("delete it", "deleted", lambda c, held: test_users.delete_test_user(c, held["user"].id)),
     )
+
+
+def _renamed(client: GraphClient, held: Held) -> Any:
+    return test_users.change_test_user(client, held["user"].id, name=held["name"])

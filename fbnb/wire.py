@@ -9,12 +9,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote, urlencode
 
-from fbnb.redact import SECRET_PARAMETERS, redact, redact_json, redact_params
+from fbnb.redact import redact, redact_json, redact_params
 from fbnb.usage import HEADERS as USAGE_HEADERS
 
 KEPT = 1000
+CREDENTIALS = frozenset({"access_token", "appsecret_proof", "appsecret_time"})
+"""The parameters by which a client says who is asking."""
 _HEADERS = ("facebook-api-version", "www-authenticate", "retry-after", *USAGE_HEADERS, "location")
 
 
@@ -93,15 +94,3 @@ class Wire:
         """The last few, oldest first."""
         with self._lock:
             return list(self.exchanges)[-count:]
-
-
-def as_curl(exchange: Exchange) -> str:
-    """The request as a curl command; each secret is a shell variable to set first, such as $ACCESS_TOKEN."""
-    hidden = [name for name in exchange.params if name in SECRET_PARAMETERS]
-    shown = {name: value for name, value in exchange.params.items() if name not in hidden}
-    query = "&".join(filter(None, [urlencode(shown, safe=",:/"), *(f"{name}=${name.upper()}" for name in hidden)]))
-    url = f"https://{exchange.host}{quote(exchange.path)}"
-    method = "" if exchange.method == "GET" else f"-X {exchange.method} "
-    if exchange.method == "POST":
-        return f'curl {method}"{url}" -d "{query}"'
-    return f'curl {method}"{url}{"?" if query else ""}{query}"'

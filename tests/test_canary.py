@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 from capture import Capture, Failing
+from hands import saved
 from shell import shown
 
 from fbnb.client import Call, GraphClient, Proof, live_transport
@@ -43,12 +44,13 @@ from fbnb.sandbox import Sandbox
 from fbnb.sandbox.facts import SecretReset
 from fbnb.sandbox.world import Event
 from fbnb.settings import Settings, load_settings
+from fbnb.snippets import as_curl, as_fbnb, as_httpx
 from fbnb.store import TokenStore
 from fbnb.tables import client_table, token_table, wire_table
 from fbnb.tokens import AccessToken, Page
 from fbnb.walks import walk_login
-from fbnb.widgets import ErrorExplainer, PagePicker, SettingsForm, Stepper
-from fbnb.wire import as_curl
+from fbnb.widgets import Connect, ErrorExplainer, PagePicker, Stepper
+from fbnb.wire import Exchange
 
 APP_SECRET = "0123456789abcdef0123456789abcdef"
 USER = "EAA" + "CanaryUser" * 6
@@ -63,6 +65,11 @@ NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
 HOME = "http://localhost:8400/callback"
 REFUSED = 400, {"error": {"message": f"Malformed access token {USER}", "type": "OAuthException", "code": 190}}
 ECHOED = 400, {"error": {"message": f"Malformed access token {ODD}", "type": "OAuthException", "code": 190}}
+
+
+def copied(exchange: Exchange) -> str:
+    """A request in every way in which it can be copied."""
+    return as_curl(exchange) + as_httpx(exchange) + as_fbnb(exchange)
 
 
 def leaks(text: str) -> list[str]:
@@ -140,7 +147,7 @@ def test_no_repr_or_wire_of_the_other_flows() -> None:
     client, given = longer_journey()
     everything: list[Any] = [client, client.settings, *given, *client.wire.exchanges]
     everything += [wire_table(client.wire.exchanges).to_html(), sequence_diagram(client.wire.exchanges).svg]
-    everything += [exchange.answer_text + exchange.request + as_curl(exchange) for exchange in client.wire.exchanges]
+    everything += [exchange.answer_text + exchange.request + copied(exchange) for exchange in client.wire.exchanges]
     everything += [client_table({"phone": given[1]}, now=NOW).to_html()]
     for value in everything:
         assert not leaks(f"{value!r} {value}"), type(value)
@@ -154,7 +161,7 @@ def test_no_repr_str_or_html() -> None:
     everything: list[Any] = [client, client.settings, *given, *client.wire.exchanges, client.wire, vars(given[4])]
     everything += [token_table(tokens, now=client.now()).to_html(), wire_table(client.wire.exchanges).to_html()]
     everything += [wire_table(client.wire.exchanges).to_csv(), sequence_diagram(client.wire.exchanges).svg]
-    everything += [exchange.answer_text + exchange.request + as_curl(exchange) for exchange in client.wire.exchanges]
+    everything += [exchange.answer_text + exchange.request + copied(exchange) for exchange in client.wire.exchanges]
     everything += [PagePicker(pages).snapshot(), json.dumps([exchange.headers for exchange in client.wire.exchanges])]
     for value in everything:
         assert not leaks(f"{value!r} {value}"), type(value)
@@ -182,11 +189,11 @@ def test_an_answer_cut_in_the_middle_of_a_token() -> None:
 
 def test_no_widget() -> None:
     client, _ = journey()
-    form = SettingsForm(client.settings)
+    form = Connect(client)
     form.app_secret.value = APP_SECRET
     assert not leaks(form.snapshot())
-    form.apply.click()
-    assert not leaks(str(form.view.get_state()) + str([child.get_state() for child in form.view.children]))
+    form.apply_button.click()
+    assert not leaks(saved(form))
     stepper = Stepper(walk_login(client.acting_as(lambda url: f"{HOME}?code={CODE}&state=s")))
     for _ in range(5):
         stepper.next_button.click()

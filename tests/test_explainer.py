@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from hands import bare, click
 
 from fbnb import Cause, ErrorExplainer
 
@@ -53,3 +54,20 @@ def test_another_paste_takes_the_place_of_the_first(explainer: ErrorExplainer) -
         explainer.explain_button.click()
         assert explainer.diagnosis
         assert explainer.diagnosis.cause is cause
+
+
+def test_a_double_click_explains_once(explainer: ErrorExplainer) -> None:
+    explainer.pasted.value = "(#4) limit"
+    click(explainer.explain_button)
+    first = explainer.diagnosis
+    click(explainer.explain_button)
+    assert first
+    assert explainer.diagnosis is first
+
+
+def test_the_answer_is_a_table_with_headings_and_escaped(explainer: ErrorExplainer) -> None:
+    explainer.pasted.value = "<b>Malformed access token</b> <script>x"
+    explainer.explain_button.click()
+    assert "<caption" in explainer.answer.value
+    assert "<th scope=row>what to do</th>" in bare(explainer.answer.value)
+    assert "<script>" not in explainer.snapshot()

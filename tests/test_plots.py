@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -13,20 +15,57 @@ from fbnb.client import Call, GraphClient
 from fbnb.errors import GraphError, LoginCancelled
 from fbnb.flows.debug_token import debug_token
 from fbnb.flows.login import log_in, login_url
+from fbnb.flows.long_lived import extend_user_token
 from fbnb.flows.oidc import discover, log_in_limited
 from fbnb.flows.page_tokens import list_pages
 from fbnb.kit import sandbox_client
-from fbnb.plots import family_tree, lifetimes, qr_code, sequence_diagram
-from fbnb.plots.picture import Picture
+from fbnb.plots import family_tree, lifetimes, qr_code, sequence_diagram, sequence_mermaid, task_map, usage_chart
+from fbnb.plots.picture import WIDTH, Picture
 from fbnb.sandbox import Sandbox
 from fbnb.sandbox.families import Kin
-from fbnb.tokens import NEVER, AccessToken, Expiry, TokenKind
+from fbnb.tables import task_table, usage_table
+from fbnb.tokens import NEVER, AccessToken, Expiry, Page, TokenKind
+from fbnb.usage import Load, Usage
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 def words(svg: str) -> list[str]:
-    return [str(node.text) for node in ET.fromstring(svg).iter(f"{SVG}text")]
+    """Every label; one in several lines with spaces between them."""
+    return [" ".join(node.itertext()) for node in ET.fromstring(svg).iter(f"{SVG}text")]
+
+
+def lines(node: ET.Element) -> list[tuple[float, float, float, float]]:
+    """Of a label, where each line begins and ends from left to right, its foot and its size; generous for most typefaces."""
+    size, middle, foot = float(node.get("font-size", 14)), node.get("text-anchor") == "middle", float(node.get("y", 0))
+    told, found = [(node.get("x"), 0, node.text), *((span.get("x"), int(str(span.get("dy"))), span.text) for span in node)], []
+    for x, down, words in told:
+        foot += down
+        width, at = 0.56 * size * len(str(words)), float(str(x))
+        found.append((at - width / 2 if middle else at, at + width / 2 if middle else at + width, foot, size))
+    return found
+
+
+def assert_well_made(picture: Picture) -> None:
+    """Legible at phone width, nothing outside, nothing that runs or is fetched, and the same words for who cannot see it."""
+    root = ET.fromstring(picture.svg)
+    left, top, width, height = map(int, str(root.get("viewBox")).split())
+    assert (left, top, width) == (0, 0, WIDTH)
+    assert (root.get("role"), root.get("font-size"), root[1].text) == ("img", "14", picture.text)
+    assert [node.tag for node in root][:2] == [f"{SVG}title", f"{SVG}desc"]
+    assert {node.tag.removeprefix(SVG) for node in root.iter()} <= set("svg title desc rect line path text tspan".split())
+    assert not {
+        name for node in root.iter() for name, value in node.items() if "href" in name or name[:2] == "on" or "url(" in value
+    }
+    for node in root.iter(f"{SVG}text"):
+        for begin, end, foot, size in lines(node):
+            assert begin >= 0, ET.tostring(node)
+            assert end <= width, ET.tostring(node)
+            assert size <= foot <= height - 4, ET.tostring(node)
+            assert size >= 13, ET.tostring(node)
+    for node in root.iter(f"{SVG}rect"):
+        assert float(node.get("x", 0)) + float(str(node.get("width"))) <= width
+        assert float(node.get("y", 0)) + float(str(node.get("height"))) <= height
 
 
 def test_it_draws_the_requests_just_made(client: GraphClient, short: AccessToken) -> None:
@@ -73,6 +112,22 @@ def test_a_batch_and_public_documents_are_drawn_too(client: GraphClient, short: 
     assert "GET /.well-known/openid-configuration" in told
 
 
+@pytest.fixture
+def journey(client: GraphClient, sandbox: Sandbox) -> GraphClient:
+    """What the longest notebooks do: every sort of request that is drawn, and refusals."""
+    long = extend_user_token(client, log_in(client, ["pages_show_list"]))
+    pages = list_pages(client, long, limit=3)
+    debug_token(client, pages[0].token or long)
+    client.batch(long, [Call("me"), Call(pages[0].id)])
+    discover(client)
+    with pytest.raises(LoginCancelled):
+        log_in(client.acting_as(sandbox.person(cancel=True)))
+    sandbox.change_password("Mara Quay")
+    with pytest.raises(GraphError):
+        client.get("me", long)
+    return client
+
+
 def test_a_qr_code_is_a_picture_with_a_name_and_its_address(client: GraphClient) -> None:
     url = "https://facebook.com/device?user_code=CMWAW3TM&qr=1"
     picture = qr_code(url, "To scan")
@@ -106,8 +161,10 @@ def test_it_shows_as_svg_and_as_a_sentence(client: GraphClient, short: AccessTok
 
 
 def test_nothing_is_a_picture_too() -> None:
-    assert ET.fromstring(sequence_diagram([]).svg).tag == f"{SVG}svg"
+    assert_well_made(sequence_diagram([]))
     assert "nothing yet" in sequence_diagram([]).text
+    assert words(sequence_diagram([]).svg)[-1] == "nothing yet"
+    assert sequence_mermaid([]).endswith("Note over You: nothing yet")
 
 
 def test_what_is_not_xml_is_escaped(client: GraphClient) -> None:
@@ -115,6 +172,88 @@ def test_what_is_not_xml_is_escaped(client: GraphClient) -> None:
     picture = sequence_diagram(client.wire.exchanges, "<&>")
     assert "GET /<&>" in words(picture.svg)
     assert "nothing came back" in words(picture.svg)
+    assert_well_made(picture)
+
+
+@pytest.mark.parametrize("path", ["/" + "x" * 5000, "/a word " * 9, "/" + "港" * 90, "/" + "W" * 90, "/\x00\n\ud800"])
+def test_what_is_too_long_is_broken_and_shortened_and_whole_in_the_text(path: str, client: GraphClient) -> None:
+    client.wire.record(client.now(), "GET", ("graph.facebook.com", path), {}, (200, {}, {}), ())
+    picture = sequence_diagram(client.wire.exchanges)
+    assert_well_made(picture)
+    assert re.sub("[\x00\ud800]", "\ufffd", path) in picture.text
+    assert words(picture.svg)[4].endswith(" …") == (len(path) > 72)
+
+
+def test_the_journey_is_legible_on_a_phone(journey: GraphClient) -> None:
+    picture = sequence_diagram(journey.wire.exchanges)
+    assert_well_made(picture)
+    assert not [word for word in words(picture.svg) if "…" in word]
+
+
+def test_of_a_thousand_requests_forty_are_drawn_and_the_rest_is_counted(client: GraphClient, short: AccessToken) -> None:
+    for number in range(1000 - len(client.wire.exchanges)):
+        client.wire.record(client.now(), "GET", ("graph.facebook.com", f"/{number}"), {}, (200, {}, {}), ())
+    picture = sequence_diagram(client.wire.exchanges)
+    assert_well_made(picture)
+    assert words(picture.svg)[-3:] == ["GET /37", "200: no fields", "and 960 more requests, not drawn"]
+    assert picture.text.endswith("; and 960 more requests, not drawn.")
+    assert sequence_mermaid(client.wire.exchanges).endswith("\n    Note over You: and 960 more requests, not drawn")
+    [*shown, _] = client.wire.last(41)
+    assert "more" not in sequence_diagram(shown).text
+
+
+@pytest.mark.parametrize(("status", "answer"), [(503, "<html>"), (400, {}), (500, None), (404, [])])
+def test_a_refusal_without_an_error_is_one_all_the_same(status: int, answer: object, client: GraphClient) -> None:
+    client.wire.record(client.now(), "GET", ("graph.facebook.com", "/v26.0/me"), {}, (status, answer, {}), ())
+    assert words(sequence_diagram(client.wire.exchanges).svg)[-1] == f"{status}: refused"
+    assert sequence_mermaid(client.wire.exchanges).endswith(f"Graph--xYou: {status}: refused")
+
+
+def test_mermaid_has_the_same_arrows(client: GraphClient, sandbox: Sandbox, short: AccessToken) -> None:
+    sandbox.change_password("Mara Quay")
+    with pytest.raises(GraphError):
+        client.get("me", short)
+    source = sequence_mermaid(client.wire.exchanges)
+    assert source == sequence_mermaid(client.wire.exchanges)
+    assert source.splitlines() == [
+        "sequenceDiagram",
+        "    participant You",
+        "    participant Person",
+        "    participant Dialog as www.facebook.com",
+        "    participant Graph as graph.facebook.com",
+        "    You->>Person: send to the login dialog",
+        "    Person->>Dialog: answers the dialog",
+        "    Dialog-->>You: redirect with a code",
+        "    You->>Graph: GET /v26.0/oauth/access_token, code",
+        "    Graph-->>You: 200: access_token, token_type, expires_in",
+        "    You->>Graph: GET /v26.0/me",
+        "    Graph--xYou: 400: refused, 190/460",
+    ]
+    drawn = words(sequence_diagram(client.wire.exchanges).svg)[4:]
+    assert [line.partition(": ")[2] for line in source.splitlines()[5:]] == drawn
+
+
+HOSTILE = [
+    "/;x#y",
+    "/a\nYou->>You: b",
+    "/<script>alert(1)</script>",
+    "/%%{init: {}}%%",
+    "/&lt;b",
+    "/`$$x$$`",
+    "",
+    "/\r\x85\u2028end",
+]
+
+
+@pytest.mark.parametrize("path", HOSTILE)
+def test_mermaid_takes_nothing_for_its_own(path: str, client: GraphClient) -> None:
+    client.wire.record(client.now(), "GET", ("graph.facebook.com", path), {}, (200, {path: 1}, {}), ())
+    source = sequence_mermaid(client.wire.exchanges)
+    *_, asked, answered = source.splitlines()
+    assert len(source.splitlines()) == 7
+    assert asked.startswith("    You->>Graph: GET")
+    assert answered.startswith("    Graph-->>You: 200:")
+    assert not set(asked.partition(": ")[2] + answered.partition(": ")[2]) & set(";#<>%{}&$`\n\r")
 
 
 @pytest.mark.parametrize("answer", [{"error": "x"}, {"data": None}, {"data": 5}, {"data": [], "paging": None}, [], "text", None])
@@ -152,6 +291,7 @@ def test_a_family_is_drawn_the_same_every_time_with_title_and_words(draw: Draw, 
     root = ET.fromstring(picture.svg)
     assert (root.get("role"), [node.tag for node in root][:2]) == ("img", [f"{SVG}title", f"{SVG}desc"])
     assert root[1].text == repr(picture) == picture.text
+    assert_well_made(picture)
     for kin in family:
         assert kin.whose in picture.text
         assert kin.state in picture.text
@@ -168,7 +308,16 @@ def test_a_tree_says_each_state_and_does_not_only_colour_it(sandbox: Sandbox, sh
 def test_a_tree_ties_each_to_the_one_it_was_made_with() -> None:
     family = [kin(), kin("one", 1), kin("under one", 2), kin("two", 1)]
     paths = [node.get("d") for node in ET.fromstring(family_tree(family).svg).iter(f"{SVG}path")]
-    assert paths == ["M30 58 V92 H48", "M64 116 V150 H82", "M30 58 V208 H48"]
+    assert paths == ["M20 58 V91 H32", "M42 116 V149 H54", "M20 58 V207 H32"]
+
+
+def test_a_tree_goes_no_deeper_than_there_is_room_and_still_ties() -> None:
+    picture = family_tree([kin("a long, long name of a Page at the harbour", depth) for depth in range(9)])
+    assert_well_made(picture)
+    boxes = [int(str(node.get("x"))) for node in ET.fromstring(picture.svg).iter(f"{SVG}rect") if node.get("stroke")]
+    assert boxes == [10, 32, 54, 76, 98, 120, 120, 120, 120]
+    paths = [str(node.get("d")).split()[0] for node in ET.fromstring(picture.svg).iter(f"{SVG}path")]
+    assert [path[:5] for path in paths] == ["M20", "M42", "M64", "M86", "M108", "M120", "M120", "M120"]
 
 
 def test_lifetimes_number_what_happened_and_tell_it_below(sandbox: Sandbox, short: AccessToken) -> None:
@@ -186,7 +335,7 @@ def test_events_too_close_for_two_labels_share_one() -> None:
     assert not {"1", "2", "3"} & set(told)
 
 
-@pytest.mark.parametrize(("ends", "drawn"), [(NEVER, "M680"), (None, "M680"), (YEAR_END, "M680"), (START, "")])
+@pytest.mark.parametrize(("ends", "drawn"), [(NEVER, "M436"), (None, "M436"), (YEAR_END, "M436"), (START, "")])
 def test_who_lives_on_has_an_arrow_at_the_edge(ends: Expiry, drawn: str) -> None:
     paths = [str(node.get("d")) for node in ET.fromstring(DRAWINGS[1]([kin(expires_at=ends)]).svg).iter(f"{SVG}path")]
     assert [path[:4] for path in paths] == ([drawn] if drawn else [])
@@ -200,12 +349,44 @@ def test_a_family_of_any_size_is_a_picture_as_tall_as_it_needs(draw: Draw, famil
     lowest = max([float(node.get("y", 0)) + float(node.get("height", 0)) for node in root.iter() if node is not root[2]])
     assert lowest <= height
     assert sum("Page" in str(node.text) for node in root.iter(f"{SVG}text")) == max(0, len(family) - 1)
+    assert_well_made(draw(family))
+
+
+@pytest.mark.parametrize("draw", DRAWINGS)
+def test_of_a_thousand_tokens_a_hundred_are_drawn_and_the_rest_is_counted(draw: Draw) -> None:
+    picture = draw([kin(), *(kin(f"Page {n}", 1) for n in range(1000))])
+    assert_well_made(picture)
+    told = words(picture.svg)
+    assert "and 901 more tokens, not drawn" in told
+    assert "; and 901 more tokens, not drawn" in picture.text
+    assert sum("Page" in word for word in told) == 99
+    assert any("Page 98" in word for word in told)
+
+
+def test_of_a_thousand_events_forty_are_drawn_and_the_rest_is_counted() -> None:
+    happened = [(START + timedelta(hours=n), "x") for n in range(1000)]
+    picture = lifetimes([kin()], happened, until=YEAR_END)
+    assert_well_made(picture)
+    assert words(picture.svg)[-2:] == ["40: 2026-11-04, x", "and 960 more events, not drawn"]
+    assert "and 960 more events, not drawn" in picture.text
+
+
+def test_lifetimes_show_both_clocks() -> None:
+    one = kin(expires_at=START + timedelta(days=60), data_access_until=START + timedelta(days=90))
+    picture = lifetimes([one], until=START + timedelta(days=120))
+    bars = [node for node in ET.fromstring(picture.svg).iter(f"{SVG}rect") if node.get("x") == "14"]
+    assert [(node.get("width"), node.get("height")) for node in bars] == [("211", "15"), ("316", "4")]  # of 422
+    assert "expires 2027-01-01 09:00 UTC, data access until 2027-01-31 09:00" in picture.text
+    assert "USER Mara Quay, EAA…1234: live" in words(picture.svg)
 
 
 @pytest.mark.parametrize("draw", DRAWINGS)
 def test_a_page_may_be_called_what_it_likes(draw: Draw) -> None:
     picture = draw([kin('<b>&"Fish"]]>')])
     assert any('<b>&"Fish"]]>' in word for word in words(picture.svg))
+    for name in ("\x00\x1b\ud800\uffff", "港" * 75, "W" * 75, "word " * 40, "", "x" * 5000):
+        assert_well_made(draw([kin(name)]))
+    assert "\ufffd" * 4 in draw([kin("\x00\x1b\ud800\uffff")]).text
 
 
 def test_a_life_shorter_than_a_pixel_is_still_there() -> None:
@@ -216,7 +397,151 @@ def test_a_life_shorter_than_a_pixel_is_still_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("span", "label"), [(timedelta(hours=2), "10:00"), (timedelta(days=20), "09 Nov"), (timedelta(days=700), "Nov 2027")]
+    ("span", "label"),
+    [
+        (timedelta(hours=2), "10:00"),
+        (timedelta(days=20), "09 Nov"),
+        (timedelta(days=700), "Nov 2027"),
+        (timedelta(days=488), "Jul 2027"),
+        (timedelta(days=36500), "Nov 2026"),
+    ],
 )
 def test_the_calendar_fits_the_span(span: timedelta, label: str) -> None:
-    assert label in words(lifetimes([kin()], until=START + span).svg)
+    picture = lifetimes([kin()], until=START + span)
+    assert label in words(picture.svg)
+    assert_well_made(picture)
+    ticks = [lines(node)[0][:2] for node in ET.fromstring(picture.svg).iter(f"{SVG}text") if node.get("y") == "20"]
+    assert 2 <= len(ticks) <= 5
+    assert all(before[1] < after[0] for before, after in pairwise(ticks))
+
+
+# Tasks
+
+
+def cells(picture: Picture) -> list[list[str]]:
+    """The cells row by row as they are drawn, of a map of one block: `yes`, empty or `?`."""
+    found = dict[str, list[str]]()
+    for node in ET.fromstring(picture.svg).iter(f"{SVG}rect"):
+        if node.get("rx") == "3":
+            drawn = "?" if node.get("stroke-dasharray") else "" if node.get("fill") == "#ffffff" else "yes"
+            found.setdefault(str(node.get("y")), []).append(drawn)
+    return list(found.values())
+
+
+def marks(picture: Picture, tag: str) -> int:
+    return sum(1 for _ in ET.fromstring(picture.svg).iter(f"{SVG}{tag}"))
+
+
+def test_the_map_of_tasks_is_the_table_drawn(client: GraphClient, short: AccessToken) -> None:
+    pages = list_pages(client, short)
+    picture, table = task_map(pages), task_table(pages)
+    assert_well_made(picture)
+    assert picture == task_map(iter(pages))
+    assert cells(picture) == table.T.to_numpy().tolist()
+    assert marks(picture, "path") == sum(len(page.tasks or ()) for page in pages) > 0
+    told = [word.replace("_ ", "_") for word in words(picture.svg)]
+    assert set(table.columns) <= set(told)
+    assert "PROFILE_PLUS_CREATE_CONTENT" in told
+    assert told[-len(pages) :] == [f"{n}: {page.name}" for n, page in enumerate(pages, 1)]
+    assert [f"{n}" for n, _ in enumerate(pages, 1)] == [word for word in told if word.isdecimal()]
+    assert f"{pages[0].name}: {', '.join(pages[0].tasks or ())}; " in picture.text
+
+
+def test_what_was_not_told_is_neither_yes_nor_no() -> None:
+    picture = task_map([Page("1", "One", tasks=("MANAGE",)), Page("2", "Two"), Page("3", "Three", tasks=())], "Tasks")
+    assert_well_made(picture)
+    assert cells(picture) == [["yes", "?", ""]]
+    assert words(picture.svg)[-4:] == ["?", "1: One", "2: Two, tasks not told", "3: Three, no task"]
+    assert picture.text == "Tasks: One: MANAGE; Two: tasks not told; Three: no task."
+
+
+@pytest.mark.parametrize("pages", [[], [Page("1", "One")], [Page("1", "One", tasks=())]], ids=["no Page", "not told", "no task"])
+def test_a_map_without_a_task_is_a_picture_too(pages: list[Page], request: pytest.FixtureRequest) -> None:
+    picture = task_map(pages)
+    assert_well_made(picture)
+    assert cells(picture) == []
+    assert request.node.callspec.id in picture.text
+    assert request.node.callspec.id in words(picture.svg)[-1]
+
+
+def test_of_a_thousand_pages_forty_are_drawn_ten_side_by_side() -> None:
+    picture = task_map(Page(str(n), f"Page {n}", tasks=("ADVERTISE", f"T_{n % 3}")) for n in range(1000))
+    assert_well_made(picture)
+    assert [len(row) for row in cells(picture)] == [10] * 16
+    told = words(picture.svg)
+    assert told[-2:] == ["40: Page 39", "and 960 more Pages, not drawn"]
+    assert picture.text.endswith("; Page 39: ADVERTISE, T_0; and 960 more Pages, not drawn.")
+
+
+@pytest.mark.parametrize("name", ['<b>&"Fish"]]>', "\x00", "港" * 75, "W_" * 60, ""])
+def test_a_page_and_a_task_may_be_called_what_they_like(name: str) -> None:
+    picture = task_map([Page("1", name, tasks=(name, "PROFILE_PLUS_GLOBAL_STRUCTURE_MANAGEMENT"))])
+    assert_well_made(picture)
+    assert cells(picture) == [["yes"], ["yes"]]
+    assert "PROFILE_PLUS_GLOBAL_STRUCTURE_MANAGEMENT" in [word.replace("_ ", "_") for word in words(picture.svg)]
+
+
+# Limits
+
+
+def bars(picture: Picture) -> list[tuple[int, str]]:
+    """How wide each bar is, and in which colour; 338 is full."""
+    found = [
+        node for node in ET.fromstring(picture.svg).iter(f"{SVG}rect") if node.get("height") == "14" and not node.get("stroke")
+    ]
+    return [(int(str(node.get("width"))), str(node.get("fill"))) for node in found]
+
+
+def test_the_use_of_a_real_run_is_drawn(client: GraphClient, sandbox: Sandbox, short: AccessToken) -> None:
+    sandbox.assume(calls_per_user=5)
+    client.batch(short, [Call("me")] * 3)
+    picture, [row] = usage_chart(client.usage, "Use"), usage_table(client.usage).to_dict("records")
+    assert_well_made(picture)
+    assert picture == usage_chart(client.usage, "Use")
+    assert (row["limit"], row["calls %"] > 0) == ("app", True)
+    assert words(picture.svg) == [
+        "app: no wait",
+        f"calls: {row['calls %']:g} %",
+        "cpu time: 0 %",
+        "total time: 0 %",
+        "100 %: the limit",
+    ]
+    assert picture.text == f"Use: app: no wait; calls: {row['calls %']:g} %, cpu time: 0 %, total time: 0 %."
+    assert bars(picture) == [(round(3.38 * row["calls %"]), "#0072b2"), (0, "#0072b2"), (0, "#0072b2")]
+
+
+def test_limits_that_are_reached_come_first_and_say_so() -> None:
+    tight = Load("pages", "7", calls=130, cpu_time=100, minutes=9, tier="development_access")
+    picture = usage_chart(Usage((Load("app", calls=99.5), tight, Load("ad account", calls=9.67, minutes=1))))
+    assert_well_made(picture)
+    told = words(picture.svg)
+    assert told[:4] == [
+        "pages 7, development_access: wait 9 minutes",
+        "calls: 130 %, the limit is reached",
+        "cpu time: 100 %, the limit is reached",
+        "total time: not told",
+    ]
+    assert told[4:6] == ["ad account: wait 1 minute", "calls: 9.67 %"]
+    assert told[8:10] == ["app: no wait", "calls: 99.5 %"]
+    assert bars(picture) == [(416, "#a40e26"), (338, "#a40e26"), (33, "#0072b2"), (336, "#0072b2")]
+    assert marks(picture, "path") == 5  # the line of each bar, and an arrow for what is far beyond
+
+
+def test_no_limit_yet_is_a_picture_too() -> None:
+    picture = usage_chart(Usage(), "Use")
+    assert_well_made(picture)
+    assert words(picture.svg) == ["Graph has told of no limit yet"]
+    assert picture.text == "Use: Graph has told of no limit yet."
+
+
+@pytest.mark.parametrize("of", ["<b>&;", "\x00", "9" * 5000, "港" * 90])
+def test_a_limit_may_be_called_what_it_likes(of: str) -> None:
+    assert_well_made(usage_chart(Usage((Load(of, of, calls=1_000_000, minutes=1_000_000, tier=of),))))
+
+
+def test_of_a_thousand_limits_forty_are_drawn_and_the_rest_is_counted() -> None:
+    picture = usage_chart(Usage(tuple(Load("pages", str(n), calls=n / 10) for n in range(1000))))
+    assert_well_made(picture)
+    assert words(picture.svg)[0] == "pages 999: no wait"
+    assert words(picture.svg)[-1] == "and 960 more limits, not drawn"
+    assert picture.text.endswith("; and 960 more limits, not drawn.")

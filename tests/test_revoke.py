@@ -285,7 +285,8 @@ def test_the_walk_stops_where_there_is_nothing_to_take_back(client: GraphClient,
     walk.next()
     walk.next()
     assert isinstance(walk.error, RequestInvalid)
-    assert walk.where == "Next is step 2 of 5: take user_likes back."
+    assert walk.where == "Next is step 2 of 5: take one of them back."
+    assert walk.step.inputs == {"permission": "user_likes"}
 
 
 # The callbacks

@@ -20,18 +20,18 @@ FLOORS = [
     {"rules", "pasted", "codes"},
     {"errors"},
     {"tokens", "settings", "catalogue", "diagnosis", "lab", "letter", "smtp"},
-    {"answers", "wire", "retries", "explain", "mail"},
-    {"client"},
+    {"answers", "wire", "retries", "explain", "mail", "which_token", "time_left"},
+    {"client", "snippets", "token_facts"},
     {"flows"},
     {"sandbox", "store"},
-    {"catcher", "verdicts"},
+    {"catcher", "verdicts", "inquiry"},
     {"errand", "renewal", "notices"},
     {"pace", "assurance"},
     {"auditor"},
-    {"walk", "tables", "browser"},
+    {"walk", "tables", "browser", "journey", "kit"},
     {"walks", "store_walks", "store_tables"},
-    {"plots", "widgets"},
-    {"kit"},
+    {"plots"},
+    {"widgets"},
     {"commands", "fire_drill"},
     {"cli"},
     {"pytest_plugin"},
@@ -40,7 +40,10 @@ FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 HOMES = {
     "httpx": {"client", "sandbox.transport"},
     "pandas": {"tables", "store_tables", "fire_drill.tables"},
-    "ipywidgets": {"widgets.view", "widgets.forms", "widgets.stepper", "widgets.explainer"},
+    "ipywidgets": {f"widgets.{name}" for name in "answer_view connect explainer explorer login_dialog pickers press".split()}
+    | {f"widgets.{name}" for name in "stepper time_travel token_card token_debugger view which_token".split()},
+    "anywidget": {"widgets.time_slider"},
+    "traitlets": {"widgets.time_slider"},
     "dotenv": {"settings"},
     "msgspec": {"sandbox.facts", "sandbox.seed", "sandbox.defaults", "sandbox.controls", "sandbox.encodings", "sandbox.messages"}
     | {"answers", "store.records", "store.kinship"},
@@ -140,7 +143,7 @@ def test_dependencies_are_the_ones_with_a_home() -> None:
 def test_importing_the_package_loads_nothing_heavy() -> None:
     heavy = (
         "httpx pandas ipywidgets msgspec dotenv jwt cryptography segno tenacity tqdm starlette uvicorn jinja2 python_multipart"
-        " sqlalchemy keyring platformdirs smtplib"
+        " sqlalchemy keyring platformdirs smtplib anywidget traitlets"
     )
     program = f"import sys, fbnb; print([name for name in '{heavy}'.split() if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -17,7 +17,8 @@ from fbnb.flows.page_tokens import list_pages
 from fbnb.sandbox import Sandbox
 from fbnb.store import StoredToken, TokenStore
 from fbnb.store_tables import audit_table, expiry_table, lineage_table
-from fbnb.tables import TIME, time_left
+from fbnb.tables import TIME
+from fbnb.time_left import time_left
 from fbnb.tokens import NEVER, AccessToken, Expiry, TokenKind
 
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)

@@ -23,13 +23,11 @@ from fbnb.tables import (
     page_table,
     permission_table,
     scope_table,
-    state,
     task_table,
-    time_left,
     token_table,
     wire_table,
 )
-from fbnb.tokens import NEVER, AccessToken, Expiry, Page, Permission, TokenInfo, TokenKind
+from fbnb.tokens import NEVER, AccessToken, Page, Permission, TokenInfo, TokenKind
 
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
 
@@ -62,24 +60,6 @@ def test_no_rows_still_have_columns_and_types() -> None:
     assert list(scope_table(TokenInfo(is_valid=False))) == ["permission", "status", "limited to", "unlocks"]
     assert list(wire_table([])) == ["at", "method", "path", "parameters", "status"]
     assert list(info_table(TokenInfo(is_valid=False)).index) == ["is_valid"]
-
-
-@pytest.mark.parametrize(
-    ("expiry", "words", "told"),
-    [
-        (None, "not told", "not told"),
-        (NEVER, "never ends", "live"),
-        (NOW + timedelta(seconds=59), "under a minute", "live"),
-        (NOW + timedelta(minutes=1), "1 minute", "live"),
-        (NOW + timedelta(hours=1, minutes=59), "1 hour", "live"),
-        (NOW + timedelta(hours=47), "47 hours", "live"),
-        (NOW + timedelta(days=60), "60 days", "live"),
-        (NOW, "over since under a minute", "expired"),
-        (NOW - timedelta(days=3), "over since 3 days", "expired"),
-    ],
-)
-def test_time_left_in_words(expiry: Expiry, words: str, told: str) -> None:
-    assert (time_left(expiry, NOW), state(expiry, NOW)) == (words, told)
 
 
 def test_page_and_task_tables(client: GraphClient, short: AccessToken) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -12,9 +13,11 @@ from fbnb.errors import InputError, LoginPending
 from fbnb.flows.login import log_in
 from fbnb.flows.long_lived import extend_user_token
 from fbnb.flows.page_tokens import list_pages
+from fbnb.redact import Secret
 from fbnb.sandbox import Sandbox
 from fbnb.tokens import AccessToken
 from fbnb.walk import Walk
+from fbnb.wire import Exchange
 
 SCOPES = ("email", "pages_show_list", "pages_read_engagement", "business_management", "ads_read")
 BAKERY = "3000000000001"
@@ -58,6 +61,78 @@ def test_it_goes_to_its_end(name: str, client: GraphClient) -> None:
         walk.next()
         assert walk.error is None, walk.error
     assert ", ".join(walk.held) == yields
+
+
+# What the code of a walk finds there already.
+GIVEN: dict[str, Callable[[GraphClient, AccessToken], Any]] = {
+    "client": lambda c, t: c,
+    "token": lambda c, t: t,
+    "admin": lambda c, t: t,
+    "expected": lambda c, t: (),
+}
+
+
+def repeatable(value: object) -> object:
+    """A value as it can be compared with the same of another run."""
+    return value.reveal() if isinstance(value, Secret) else value
+
+
+@pytest.mark.parametrize("name", WALKS)
+def test_its_code_to_copy_does_the_same(name: str, client: GraphClient, sandbox: Sandbox) -> None:
+    token = extend_user_token(client, log_in(client, SCOPES))
+    walk = WALKS[name][0](client, token)
+    names = {given: make(client, token) for given, make in GIVEN.items()}
+    names |= {"token": page(client, token)} if name == "page_reading" else {}
+    codes, inputs, start = [], dict[str, str](), sandbox.checkpoint()
+    while not walk.done:
+        codes.append(walk.code)
+        inputs |= walk.step.inputs
+        walk.next()
+    sandbox.rewind(start)
+    exec("from fbnb import *", names)
+    for code, (yielded, value) in zip(codes, walk.held.items(), strict=True):
+        exec(code, names, inputs)
+        assert repeatable(inputs[code.rsplit("\n")[-1].partition(" = ")[0]]) == repeatable(value), yielded
+
+
+@pytest.mark.parametrize("name", WALKS)
+def test_a_rehearsal_shows_what_will_be_sent_first_and_changes_nothing(name: str, client: GraphClient, sandbox: Sandbox) -> None:
+    walk = WALKS[name][0](client, extend_user_token(client, log_in(client, SCOPES)))
+    sent = 0
+    while not walk.done:
+        before = sandbox.state(), sandbox.requests, client.wire.count, dict(walk.held)
+        rehearsed = walk.rehearse()
+        assert (sandbox.state(), sandbox.requests, client.wire.count, dict(walk.held)) == before
+        walk.next()
+        assert [_without_nonces(exchange) for exchange in rehearsed] == [_without_nonces(e) for e in walk.exchanges[:1]]
+        sent += len(rehearsed)
+    assert sent
+
+
+def _without_nonces(exchange: Exchange) -> tuple[str, str, dict[str, str]]:
+    told = {name: value for name, value in exchange.params.items() if name != "state"}
+    return exchange.method, exchange.path, told
+
+
+@pytest.mark.parametrize("name", WALKS)
+def test_going_back_goes_all_the_way_back(name: str, client: GraphClient, sandbox: Sandbox) -> None:
+    walk = WALKS[name][0](client, extend_user_token(client, log_in(client, SCOPES)))
+    stood = []
+    while not walk.done:
+        stood.append((walk.position, dict(walk.held), sandbox.state()))
+        walk.next()
+        sandbox.clock.advance(minutes=1)
+    held = dict(walk.held)
+    for before in reversed(stood):
+        walk.back()
+        assert (walk.position, walk.held, sandbox.state()) == before
+    assert not walk.begun
+    while not walk.done:
+        walk.next()
+        sandbox.clock.advance(minutes=1)
+    assert walk.held == held
+    walk.start_over()
+    assert (walk.position, walk.held, sandbox.state()) == stood[0]
 
 
 def test_every_walk_is_among_them() -> None:

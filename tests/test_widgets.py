@@ -1,177 +1,152 @@
-"""Widgets, clicked without a browser: they show what the walk did, and keep no secret."""
+"""What holds for every widget: labels, spoken results, a still picture, no secret in anything that a notebook saves."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
+import re
+from collections.abc import Callable
+from pathlib import Path
 
 import ipywidgets as w
 import pytest
-from capture import Capture
+from hands import everything, saved, shown
 
+import fbnb.widgets
 from fbnb.client import GraphClient
 from fbnb.flows.page_tokens import list_pages
-from fbnb.redact import Secret
 from fbnb.sandbox import Sandbox
-from fbnb.settings import Settings, Target
 from fbnb.tokens import AccessToken, Page
-from fbnb.walks import walk_login, walk_long_lived, walk_page_tokens
-from fbnb.widgets import PagePicker, ScopePicker, SettingsForm, Stepper
-from fbnb.widgets.view import View
+from fbnb.walks import walk_login, walk_page_tokens
+from fbnb.widgets import (
+    Connect,
+    ErrorExplainer,
+    Explorer,
+    LoginDialog,
+    PagePicker,
+    ScopePicker,
+    Stepper,
+    TimeTravel,
+    TokenCard,
+    TokenDebugger,
+    TokenPicker,
+    WhichToken,
+)
+from fbnb.widgets.view import View, facts, said, still, wrapped
 
-SECRET = "decafbadc0ffee00decafbadc0ffee02"
-
-
-def shown(view: View) -> str:
-    return str(view._repr_mimebundle_()["text/html"])
-
-
-def test_the_settings_form_keeps_what_is_right_and_says_what_is_not() -> None:
-    form = SettingsForm(Settings(app_id="1000000000001"))
-    form.app_id.value, form.app_secret.value, form.version.value = " 1000000000002 ", SECRET, "v25.0"
-    form.apply.click()
-    assert (form.settings.app_id, form.settings.app_secret, form.settings.version) == ("1000000000002", Secret(SECRET), "v25.0")
-    assert "settings: app 1000000000002" in form.message.value
-    form.version.value = "26"
-    form.apply.click()
-    assert form.settings.version == "v25.0"
-    assert "Did you mean v26.0?" in form.message.value
-    form.version.value = "v26.0"
-    form.apply.click()
-    assert form.settings.app_secret == Secret(SECRET), "an empty field keeps the secret"
-
-
-def test_the_secret_is_emptied_even_when_it_is_wrong() -> None:
-    form = SettingsForm(Settings())
-    form.app_secret.value = "hunter2-hunter2"
-    assert "hunter2" not in shown(form)
-    form.apply.click()
-    assert form.app_secret.value == ""
-    assert "FBNB_APP_SECRET does not look like" in form.message.value
-    assert form.settings.app_secret is None
+Make = Callable[[GraphClient, Sandbox, AccessToken], View]
+WIDGETS: dict[str, Make] = {
+    "Connect": lambda client, sandbox, token: Connect(client),
+    "ErrorExplainer": lambda client, sandbox, token: ErrorExplainer(),
+    "Explorer": lambda client, sandbox, token: Explorer(client, [token]),
+    "LoginDialog": lambda client, sandbox, token: LoginDialog(client, ["email", "pages_show_list"]),
+    "PagePicker": lambda client, sandbox, token: PagePicker(list_pages(client, token)),
+    "ScopePicker": lambda client, sandbox, token: ScopePicker(),
+    "Stepper": lambda client, sandbox, token: Stepper(walk_page_tokens(client, token)),
+    "TimeTravel": lambda client, sandbox, token: TimeTravel(sandbox, TokenCard(client, token), lambda: sandbox.state()["now"]),
+    "TokenCard": lambda client, sandbox, token: TokenCard(client, token),
+    "TokenDebugger": lambda client, sandbox, token: TokenDebugger(client, [token]),
+    "TokenPicker": lambda client, sandbox, token: TokenPicker([token]),
+    "WhichToken": lambda client, sandbox, token: WhichToken(),
+}
 
 
-def test_a_secret_in_the_wrong_field_is_refused_and_does_not_stay() -> None:
-    form = SettingsForm(Settings(app_id="1000000000001"))
-    form.app_id.value = form.version.value = SECRET
-    form.apply.click()
-    assert form.settings == Settings(app_id="1000000000001")
-    assert "looks like an app secret" in form.message.value
-    assert SECRET not in shown(form) + str([child.get_state() for child in form.view.children])
+@pytest.fixture(params=WIDGETS)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
-def test_starting_over_empties_what_was_pasted() -> None:
-    stepper = Stepper(walk_login(live_client(Capture())))
-    stepper.pasted.value = "http://localhost:8400/callback?code=a-secret-code"
-    stepper.over_button.click()
-    assert stepper.pasted.value == ""
+@pytest.fixture
+def view(name: str, client: GraphClient, sandbox: Sandbox, short: AccessToken) -> View:
+    return WIDGETS[name](client, sandbox, short)
 
 
-def test_scopes_add_what_they_need() -> None:
-    picker = ScopePicker(["email"])
-    assert set(picker.scopes) == {"email"}
-    picker.boxes["pages_messaging"].value = True
-    assert picker.scopes == ("email", "pages_show_list", "pages_manage_metadata", "pages_messaging")
-    assert "pages_show_list, pages_manage_metadata added" in picker.message.value
-    assert "☑ email: the person&#x27;s e-mail address" in shown(picker)
-    picker.boxes["pages_messaging"].value = picker.boxes["email"].value = False
-    assert "To ask for: nothing." in picker.message.value
+def press_all(view: View) -> None:
+    for widget in everything(view.view):
+        if isinstance(widget, w.Button):
+            widget.click()
 
 
-def test_pages_are_picked(client: GraphClient, short: AccessToken) -> None:
-    pages = list_pages(client, short)
-    picker = PagePicker(pages)
-    assert picker.pages == pages
-    picker.boxes["3000000000001"].value = False
-    assert picker.pages == pages[1:]
-    assert "☐ Harbour Bakery: ANALYZE" in shown(picker)
-    assert "no Pages" in shown(PagePicker([]))
-    assert "tasks not told" in shown(PagePicker([Page("1", "a")]))
+def test_every_widget_is_among_them() -> None:
+    assert set(WIDGETS) == set(fbnb.widgets.__all__)
 
 
-def test_the_stepper_shows_request_answer_and_what_is_held(client: GraphClient) -> None:
+def test_every_input_has_a_label(view: View) -> None:
+    inputs = [widget for widget in everything(view.view) if not isinstance(widget, w.Box | w.HTML)]
+    assert inputs or isinstance(view, TokenCard)
+    assert all(widget.description for widget in inputs)
+
+
+def test_every_result_is_spoken(name: str, view: View) -> None:
+    results = [widget.value for widget in everything(view.view) if isinstance(widget, w.HTML)]
+    assert name == "TokenPicker" or any('aria-live="polite"' in result for result in results)
+
+
+def test_it_is_live_for_a_kernel_and_a_still_picture_for_everyone_else(name: str, view: View) -> None:
+    bundle = view._repr_mimebundle_()
+    assert set(bundle) == {"application/vnd.jupyter.widget-view+json", "text/html", "text/plain"}
+    assert bundle["text/plain"] == name
+    assert bundle["text/html"] == view.snapshot() == view.snapshot()
+    assert "<script" not in view.snapshot()
+
+
+def test_the_picture_is_the_same_in_another_world(name: str, view: View, client: GraphClient, sandbox: Sandbox) -> None:
+    from fbnb.flows.login import log_in
+    from fbnb.kit import sandbox_client
+
+    another = Sandbox()
+    other = sandbox_client(another)
+    assert WIDGETS[name](other, another, log_in(other, ["pages_show_list"])).snapshot() == view.snapshot()
+
+
+def test_no_press_leaves_a_secret_in_anything_that_a_notebook_saves(
+    view: View, client: GraphClient, sandbox: Sandbox, short: AccessToken
+) -> None:
+    press_all(view)
+    view.refresh()
+    press_all(view)
+    kept = saved(view)
+    secrets = [*sandbox.world.tokens, *sandbox.world.codes, *(app.secret for app in sandbox.world.apps.values())]
+    assert not [secret for secret in secrets if secret in kept]
+    assert short.value.reveal() in secrets
+
+
+def test_names_from_outside_are_escaped(sandbox: Sandbox) -> None:
+    name = "<script>alert(1)</script> & so on"
+    for html in (shown(PagePicker([Page("1", name)])), facts(name, [(name, name)]), said(name), wrapped(name)):
+        assert name not in html
+        assert "&lt;script&gt;" in html
+    for widget in (w.Button(description=name), w.Text(value=name), w.Textarea(value=name), w.Dropdown(options=[name])):
+        assert name not in still(widget)
+
+
+def test_what_is_hidden_is_not_in_the_picture_and_hides_nothing_else(client: GraphClient) -> None:
     stepper = Stepper(walk_login(client))
-    assert "Next is step 1 of 5" in shown(stepper)
-    assert "You hold nothing yet" in shown(stepper)
-    for _ in range(5):
+    assert "Address it led to" not in shown(stepper)
+    assert "Copy this step as" in shown(stepper)
+
+
+def test_what_was_replaced_is_closed(client: GraphClient) -> None:
+    stepper, picker = Stepper(walk_login(client)), PagePicker([Page(f"{number}", f"Page {number}") for number in range(60)])
+
+    def drive() -> None:
         stepper.next_button.click()
-    assert stepper.walk.done
-    assert stepper.next_button.disabled
-    assert "GET /v26.0/oauth/access_token?" in stepper.wire.value
-    assert "Answered 200" in stepper.wire.value
-    assert "You now hold</caption>" in stepper.held.value
-    assert "AccessToken(USER EAA…" in stepper.held.value
-    stepper.over_button.click()
-    assert not stepper.next_button.disabled
-    assert "Next is step 1 of 5" in shown(stepper)
-
-
-def test_a_click_from_the_browser_is_a_click(client: GraphClient) -> None:
-    stepper = Stepper(walk_login(client))
-    stepper.next_button._handle_custom_msg({"event": "click"}, [])
-    assert "Next is step 2 of 5" in stepper.where.value
-
-
-def test_a_refusal_is_shown_where_the_person_looks(client: GraphClient, sandbox: Sandbox, short: AccessToken) -> None:
-    stepper = Stepper(walk_long_lived(client, short))
-    sandbox.clock.advance(hours=3)
-    stepper.next_button.click()
-    assert "It was refused. Graph refused (190/463)" in stepper.where.value
-    assert not stepper.next_button.disabled
-
-
-def test_long_lists_are_shortened(client: GraphClient, short: AccessToken) -> None:
-
-    stepper = Stepper(walk_page_tokens(client, short))
-    stepper.next_button.click()
-    stepper.next_button.click()
-    assert "… and 7 more" in stepper.wire.value
-    assert "8: Harbour Bakery, Lighthouse Books" in stepper.held.value
-
-
-def live_client(transport: Any) -> GraphClient:
-    settings = Settings(Target.LIVE, "1000000000001", Secret(SECRET))
-    return GraphClient(settings, transport, nonce=lambda: "the-state")
-
-
-def test_live_the_redirect_is_pasted_beside_the_button() -> None:
-    stepper = Stepper(walk_login(live_client(Capture([{"access_token": "EAAx", "expires_in": 5}]))))
-    for _ in range(3):
         stepper.next_button.click()
-    assert "Paste the address it led to" in stepper.where.value
-    assert "dialog/oauth" in stepper.held.value
-    stepper.pasted.value = "http://localhost:8400/callback?code=a-secret-code&state=the-state#_=_"
-    stepper.next_button.click()
-    assert stepper.pasted.value == ""
-    stepper.next_button.click()
-    stepper.next_button.click()
-    assert stepper.walk.done
-    assert "a-secret-code" not in shown(stepper)
+        stepper.over_button.click()
+        picker.find.value = "9"
+        picker.find.value = ""
+
+    drive()
+    before = len(w.Widget.get_manager_state()["state"])
+    drive()
+    assert len(w.Widget.get_manager_state()["state"]) == before
 
 
-def everything(widget: w.Widget) -> list[w.Widget]:
-    children = getattr(widget, "children", ())
-    return [widget, *(inner for child in children for inner in everything(child))]
+def test_a_password_is_masked_and_a_zero_is_not_nothing() -> None:
+    assert "hunter2" not in still(w.Password(value="hunter2", description="Secret"))
+    assert "••••••••" in still(w.Password(value="hunter2", description="Secret"))
+    assert "<code>0</code>" in still(w.IntText(value=0, description="Day"))
 
 
-def test_every_input_has_a_label_and_every_result_is_spoken(client: GraphClient, short: AccessToken) -> None:
-    for view in (
-        SettingsForm(client.settings),
-        ScopePicker(),
-        PagePicker(list_pages(client, short)),
-        Stepper(walk_login(client)),
-    ):
-        for widget in everything(view.view):
-            if isinstance(widget, w.Text | w.Password | w.Checkbox | w.Button):
-                assert widget.description, type(view).__name__
-    assert 'aria-live="polite"' in Stepper(walk_login(client)).where.value
-
-
-@pytest.mark.parametrize("name", ["<script>alert(1)</script>", "a & b"])
-def test_names_from_outside_are_escaped(name: str, client: GraphClient) -> None:
-    assert name not in shown(PagePicker([Page("1", name)]))
-    form = SettingsForm(replace(client.settings, app_id="1000000000001"))
-    form.redirect_uri.value = name
-    assert name not in shown(form)
-    form.apply.click()
-    assert name not in form.message.value
+def test_the_readmes_example_runs_and_names_every_widget(root: Path) -> None:
+    part = (root / "README.md").read_text().partition("## Look and touch")[2].partition("\n## ")[0]
+    exec(part.partition("```python\n")[2].partition("```")[0], {})
+    assert set(re.findall(r"`(\w+)\(", part)) == set(fbnb.widgets.__all__)

@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, quote, urlencode, urlsplit, urlunsplit
 
 from fbnb.catalogue import permissions
 from fbnb.sandbox.callers import app_with_secret
-from fbnb.sandbox.consent import Choice, agree, barred_in_development, chosen, follow_instructions, offer
+from fbnb.sandbox.consent import Choice, Offer, agree, barred_in_development, chosen, follow_instructions, offer
 from fbnb.sandbox.judge import app_deleted, app_stopped
 from fbnb.sandbox.loopback import is_loopback
 from fbnb.sandbox.messages import Answer, Asked
@@ -32,18 +32,35 @@ def dialog(world: World, asked: Asked, then: Consented | None = None) -> Answer:
     302 to the redirect_uri with a code or with what went wrong; a page of its own where it may not redirect. then: what
     follows a consent, by default a grant and what `response_type` asks for.
     """
-    app = world.apps.get(asked.get("client_id"))
-    if app is None or app_deleted(world, app.id):
-        return message("Invalid App ID", "The provided app ID does not look like a valid app ID.")
-    choice, scopes = chosen(world, asked, app), scopes_of(asked)
-    if refused := _unfit(world, asked, app, scopes) or _barred(world, asked, app, choice.person):
-        return refused
     if asked.method == "GET":
-        return _shown(world, asked, app, choice.person, scopes)
+        put = question(world, asked)
+        return put if isinstance(put, Answer) else ask_for_consent(world, asked, put, urlsplit(asked.get("redirect_uri")).netloc)
+    fit = _fit(world, asked)
+    if isinstance(fit, Answer):
+        return fit
+    app, choice, scopes = fit
     if choice.cancel:
         return cancelled(asked)
     follow_instructions(world, choice.person)
     return (then or consented)(world, asked, app, choice, scopes)
+
+
+def question(world: World, asked: Asked) -> Offer | Answer:
+    """What the dialog puts before the person, or what it answers in place of that; nothing is noted."""
+    fit = _fit(world, asked)
+    if isinstance(fit, Answer):
+        return fit
+    app, choice, scopes = fit
+    return offer(world, app, choice.person, scopes, asked.get("auth_type"), fixed=bool(asked.get("config_id")))
+
+
+def _fit(world: World, asked: Asked) -> tuple[App, Choice, frozenset[str]] | Answer:
+    """The app, what the person chose and the scopes, where the dialog can be answered; else what it shows or where it leads."""
+    app = world.apps.get(asked.get("client_id"))
+    if app is None or app_deleted(world, app.id):
+        return message("Invalid App ID", "The provided app ID does not look like a valid app ID.")
+    choice, scopes = chosen(world, asked, app), scopes_of(asked)
+    return _unfit(world, asked, app, scopes) or _barred(world, asked, app, choice.person) or (app, choice, scopes)
 
 
 def _unfit(world: World, asked: Asked, app: App, scopes: frozenset[str]) -> Answer | None:
@@ -71,11 +88,6 @@ def _barred(world: World, asked: Asked, app: App, person: str) -> Answer | None:
     if barred_in_development(world, app, person):
         return redirect(asked, error_code="1349126", error_message=NOT_SET_UP)
     return None
-
-
-def _shown(world: World, asked: Asked, app: App, person: str, scopes: frozenset[str]) -> Answer:
-    offered = offer(world, app, person, scopes, asked.get("auth_type"), fixed=bool(asked.get("config_id")))
-    return ask_for_consent(world, asked, offered, urlsplit(asked.get("redirect_uri")).netloc)
 
 
 def cancelled(asked: Asked) -> Answer:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import ipywidgets as w
 
 from fbnb.diagnosis import Diagnosis, diagnose
+from fbnb.errors import InputError
 from fbnb.redact import Secret, redact
-from fbnb.widgets.view import View, said, text
-
-_TALL = w.Layout(width="100%", height="9em")
+from fbnb.widgets.view import View, facts, lines, row, said, text
 
 
 class ErrorExplainer(View):
@@ -19,15 +18,14 @@ class ErrorExplainer(View):
 
     def __init__(self) -> None:
         self.diagnosis: Diagnosis | None = None
-        self.pasted = w.Textarea(description="The error", placeholder="Paste it here", layout=_TALL)
-        self.where = text("Where it came from", "")
-        self.explain_button = w.Button(description="Explain", button_style="primary")
-        self.answer = w.HTML(said("Nothing was explained yet."))
+        self.pasted = lines("The error", placeholder="Paste it here", rows=7)
+        self.where = text("Where it came from")
+        self.explain_button = self.button("Explain", self._explain, primary=True)
+        self.answer = self.message = w.HTML(said("Nothing was explained yet."))
         self._whole = Secret("")
         self.pasted.observe(lambda _: self._hide(), names="value")
         self.where.observe(lambda _: self._hide_where(), names="value")
-        self.explain_button.on_click(lambda _: self._explain())
-        self.view = w.VBox([self.pasted, self.where, self.explain_button, self.answer])
+        self.view = w.VBox([self.pasted, self.where, row(self.explain_button), self.answer])
 
     def _hide(self) -> None:
         if self.pasted.value != redact(self._whole.reveal()):
@@ -39,7 +37,6 @@ class ErrorExplainer(View):
 
     def _explain(self) -> None:
         if not self._whole.reveal().strip():
-            self.answer.value = said("Paste an error first.", wrong=True)
-            return
+            raise InputError("Paste an error first.")
         self.diagnosis = diagnose(self._whole.reveal(), where=self.where.value)
-        self.answer.value = f'<div aria-live="polite">{self.diagnosis._repr_html_()}</div>'
+        self.answer.value = f'<div aria-live="polite">{facts("What it means", self.diagnosis.lines())}</div>'

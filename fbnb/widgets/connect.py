@@ -1,0 +1,181 @@
+"""Which app on which target, typed in; and whether Graph knows that app."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+import ipywidgets as w
+
+from fbnb.answers import part
+from fbnb.client import GraphClient
+from fbnb.errors import FbnbError, SettingError
+from fbnb.flows.app_tokens import get_app_token
+from fbnb.kit import NoSandbox, connect, far_client, sandbox_client
+from fbnb.redact import Secret, redact
+from fbnb.sandbox import Sandbox
+from fbnb.sandbox.transport import SandboxTransport
+from fbnb.settings import DEFAULT_REDIRECT_URI, DEFAULT_VERSION, Settings, Target, load_settings
+from fbnb.widgets.view import View, choice, password, row, said, text
+
+_TARGETS = {
+    Target.SANDBOX: "the sandbox in this notebook",
+    Target.SERVED: "a served sandbox",
+    Target.LIVE: "live Graph",
+}
+# Each field's variable, which an error names first, and a value that passes while the other fields are looked at.
+_VARIABLES = {
+    "served": ("FBNB_TARGET", "http://127.0.0.1:8765"),
+    "app_id": ("FBNB_APP_ID", "1000000000001"),
+    "app_secret": ("FBNB_APP_SECRET", "0" * 32),
+    "version": ("FBNB_VERSION", DEFAULT_VERSION),
+    "redirect_uri": ("FBNB_REDIRECT_URI", DEFAULT_REDIRECT_URI),
+}
+_FIELD_OF = {variable: name for name, (variable, _) in _VARIABLES.items()}
+
+
+class Connect(View):
+    """Target, app id, app secret, Graph version, redirect URI. `client` and `sandbox` are the pair in use.
+
+    apply_button uses what is typed, and asks Graph nothing; test_button uses it and asks for the app's name. What is wrong
+    with a field is said beside it, and leaves the pair as it was. What is left empty is the world's own on the sandbox,
+    elsewhere what the FBNB_ variables say; but the secret in use stays as long as target and app id do. The secret's field
+    is emptied as soon as it is read, for a notebook would save it in clear text.
+
+    client: what to begin with, by default what `connect()` makes.
+    """
+
+    def __init__(self, client: GraphClient | None = None) -> None:
+        self.message = w.HTML(said("Unchanged."))
+        self.client, self.sandbox = (client, _behind(client)) if client else self._begin()
+        self.target = choice("Target", [(words, target) for target, words in _TARGETS.items()])
+        self.served = text("Served at", placeholder=_VARIABLES["served"][1])
+        self.app_id = text("App id", placeholder="the sandbox's own, or that of FBNB_APP_ID")
+        self.app_secret = password("App secret")
+        self.version, self.redirect_uri = text("Graph version"), text("Redirect URI")
+        self.notes = {name: w.HTML(layout=w.Layout(flex="1 1 15em")) for name in _VARIABLES}
+        self._rows = {name: self._row(name) for name in _VARIABLES}
+        self.apply_button = self.button("Use these", self._apply, primary=True)
+        self.test_button = self.button("Test connection", self._test)
+        self._fill()
+        self._note({})
+        self._retarget()
+        self.target.observe(lambda _: self._retarget(), names="value")
+        self.view = w.VBox([self.target, *self._rows.values(), row(self.apply_button, self.test_button), self.message])
+
+    def _begin(self) -> tuple[GraphClient, Sandbox]:
+        try:
+            return connect()
+        except FbnbError as wrong:  # here is where to put it right
+            self.say(f"{wrong} Until then it is the sandbox.", wrong=True)
+            return sandbox_client(sandbox := Sandbox()), sandbox
+
+    def _row(self, name: str) -> w.HBox:
+        field = getattr(self, name)
+        field.layout.flex, field.layout.min_width = "2 1 24em", "0"
+        return row(field, self.notes[name])
+
+    def _fill(self) -> None:
+        """Show what is in use."""
+        self.target.value = self.client.settings.target
+        for name in ("served", "app_id", "version", "redirect_uri"):
+            getattr(self, name).value = getattr(self.client.settings, name)
+
+    def _retarget(self) -> None:
+        self._rows["served"].layout.display = None if self.target.value is Target.SERVED else "none"
+        if self.target.value is not self.client.settings.target and self.app_id.value == self.client.settings.app_id:
+            self.app_id.value = ""  # one target's app is none of another's
+
+    def _note(self, wrong: dict[str, str]) -> None:
+        for name, note in self.notes.items():
+            note.value = said(wrong[name], wrong=True) if name in wrong else ""
+            note.layout.display = None if name in wrong else "none"
+
+    def _apply(self) -> None:
+        if self._use():
+            settings = self.client.settings
+            where = settings.served or _TARGETS[settings.target]
+            self.say(f"In use: {where}, app {settings.app_id}, Graph {settings.version}.")
+
+    def _test(self) -> None:
+        if self._use():
+            settings = self.client.settings
+            app = self.client.get(settings.app_id, get_app_token(self.client), fields="name")
+            self.say(f"Connected: {part(app, 'name', str)}, app {settings.app_id}, Graph {settings.version}.")
+
+    def _use(self) -> bool:
+        """Make what is typed the pair in use. False: some of it is wrong, and nothing was changed."""
+        secret = self._secret()
+        typed = {name: str(getattr(self, name).value).strip() for name in ("app_id", "version", "redirect_uri")}
+        where = _where(self.target.value, self.served.value)
+        for field in (self.served, self.app_id, self.version, self.redirect_uri):
+            if redact(field.value) != field.value:
+                field.value = ""  # a secret in the wrong field does not stay there to be saved
+        settings, wrong = _read(where, typed, secret)
+        self._note(wrong)
+        if wrong:
+            self.say("Nothing was changed; what is wrong is said beside its field.", wrong=True)
+            return False
+        self.client, self.sandbox = self._pair(settings, typed, secret)
+        self._fill()
+        return True
+
+    def _secret(self) -> Secret | None:
+        """The secret that is typed, else the one in use where its app stays in use."""
+        typed = Secret(self.app_secret.value.strip())
+        self.app_secret.value = ""
+        now = self.client.settings
+        meant = _where(self.target.value, self.served.value), self.app_id.value.strip()
+        return typed or (now.app_secret if meant == (_where(now.target, now.served), now.app_id) else None)
+
+    def _pair(self, settings: Settings, typed: dict[str, str], secret: Secret | None) -> tuple[GraphClient, Sandbox]:
+        near = settings.target is Target.SANDBOX
+        # A sandbox that is there goes on: the tokens at hand are of its world.
+        sandbox = self.sandbox if isinstance(self.sandbox, Sandbox) or not near else Sandbox(settings.world)
+        settings = _of_world(sandbox, settings, typed, secret) if near else settings
+        if settings == self.client.settings:
+            return self.client, self.sandbox
+        if near:
+            return replace(sandbox_client(sandbox), settings=settings), sandbox
+        return far_client(settings), NoSandbox(settings.served)  # type: ignore[return-value]
+
+
+def _behind(client: GraphClient) -> Sandbox:
+    """The sandbox that a client talks to, or what stands in its place."""
+    if isinstance(client.transport, SandboxTransport):
+        return client.transport.sandbox
+    return NoSandbox(client.settings.served)  # type: ignore[return-value]
+
+
+def _where(target: Target, served: str) -> str:
+    """The target as `load_settings` takes it."""
+    address = served.strip().lower().rstrip("/")
+    return target.value if target is not Target.SERVED else address if "://" in address else f"http://{address}"
+
+
+def _read(where: str, typed: dict[str, str], secret: Secret | None) -> tuple[Settings, dict[str, str]]:
+    """What is typed as settings, and by field what is wrong with it. Raises SettingError: what is wrong is in no field."""
+    told = dict(os.environ) | {_VARIABLES[name][0]: words for name, words in typed.items() if words}
+    told, wrong = told | ({"FBNB_APP_SECRET": _VARIABLES["app_secret"][1]} if secret else {}), dict[str, str]()
+    while True:
+        try:
+            settings = load_settings(where, told)
+            return replace(settings, app_secret=secret or settings.app_secret), wrong
+        except SettingError as problem:
+            name = _FIELD_OF.get(problem.problem.split()[0], "")
+            if not name:
+                raise
+            wrong[name] = str(problem)
+        variable, passing = _VARIABLES[name]
+        told[variable], where = passing, passing if name == "served" else where
+        secret = None if name == "app_secret" else secret
+
+
+def _of_world(sandbox: Sandbox, settings: Settings, typed: dict[str, str], secret: Secret | None) -> Settings:
+    """Settings of an app of the sandbox's world. What was typed is kept, right or wrong: it is the sandbox that refuses it."""
+    own = sandbox_client(sandbox, settings).settings
+    if (id := typed["app_id"] or own.app_id) != own.app_id:
+        app = sandbox.world.apps.get(id)
+        codes = (Secret(app.secret), Secret(app.client_token)) if app else (None, None)
+        own = replace(own, app_id=id, app_secret=codes[0], client_token=codes[1])
+    return replace(own, app_secret=secret or own.app_secret, redirect_uri=typed["redirect_uri"] or own.redirect_uri)
