@@ -5,17 +5,17 @@ What it sees is kept in build/screenshots, for people to look at.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
-from urllib.parse import urlencode, urlsplit
+from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from chromium import SCHEMES, kept_near, launched, needs_chromium
+from playwright.sync_api import Browser, Page, expect
 from ports import free_port
 
 from fbnb.browser import log_in_in_browser
@@ -31,49 +31,32 @@ from fbnb.pytest_plugin import GraphServer
 from fbnb.sandbox import Sandbox
 from fbnb.tokens import AccessToken
 
-CHROMIUM = shutil.which("chromium")
-SWITCHES = (
-    "--no-sandbox --disable-dev-shm-usage --disable-gpu --disable-background-networking --no-first-run"
-    " --disable-component-update --disable-sync"
-)
 ASKED = "email,pages_show_list"
-SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 Opened = Callable[..., Page]
 Does = Callable[[Page], object]
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium: apt-get install chromium")
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES.split())
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
 def opened(browser: Browser) -> Iterator[Opened]:
     """Opens an address in a browser that remembers nothing. Whatever it asks beyond this machine fails the test."""
-    contexts, far = [], list[str]()
+    with kept_near(browser) as new_context:
 
-    def stopped(route: Route) -> None:
-        far.append(route.request.url)
-        route.abort()
+        def open(url: str, **options: Any) -> Page:
+            page = new_context(**options).new_page()
+            page.set_default_timeout(10_000)
+            page.goto(url)
+            return page
 
-    def open(url: str, **options: Any) -> Page:
-        contexts.append(browser.new_context(**options))
-        contexts[-1].route(lambda url: urlsplit(url).hostname not in {"localhost", "127.0.0.1"}, stopped)
-        page = contexts[-1].new_page()
-        page.set_default_timeout(10_000)
-        page.goto(url)
-        return page
-
-    yield open
-    for context in contexts:
-        context.close()
-    assert not far
+        yield open
 
 
 @pytest.fixture
