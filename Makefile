@@ -28,7 +28,7 @@ unit: .venv/dev.done  ## the tests of the package
 	$(BIN)/pytest -n 2 --dist loadfile
 
 nbval: .venv/dev.done  ## every notebook, each output compared with the committed one
-	$(BIN)/pytest --nbval -n 2 --dist loadscope notebooks
+	$(BIN)/pytest --nbval -n 2 --dist loadscope --no-loadscope-reorder notebooks
 
 peers: .venv/peers.done .venv/lab.done  ## other people's SDKs against the sandbox
 	.venv/peers/bin/python -m pytest -c tests/peers/pytest.ini tests/peers

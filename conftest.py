@@ -57,3 +57,8 @@ def pytest_collectstart(collector: Any) -> None:
     # What a kernel mutters on stderr is its own; a dependency's new warning is no change of ours.
     if type(collector).__name__ == "IPyNbFile":
         collector.skip_compare += ("stderr",)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # The notebook that takes as long as ten others comes first: begun last, it would run on alone.
+    items.sort(key=lambda item: "22_the_fire_drill.ipynb" not in item.nodeid)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
 from fbnb.errors import ScopeUnknown
 from fbnb.resources import rows
+
+_OF_TIME = ("its time runs out; ", ", its 60 days pass")  # in `kinds.csv`, and no end of a token that has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +103,11 @@ def flows() -> tuple[dict[str, str], ...]:
 def kinds() -> tuple[dict[str, str], ...]:
     """The five kinds of token, each with who it acts for, how it is got, how long it lives and how it dies."""
     return rows("kinds.csv")
+
+
+def dies_when(kind: Mapping[str, str], *, ends: bool) -> str:
+    """How a token of a kind, a row of `kinds()`, dies. ends: whether it has an end of its own."""
+    words = kind["dies when"]
+    for part in () if ends else _OF_TIME:
+        words = words.replace(part, "")
+    return words

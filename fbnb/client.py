@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import httpx
 
 from fbnb.answers import Raw, part, passing, understood, understood_batch
-from fbnb.clock import Clock, SystemClock
+from fbnb.clock import Clock, ManualClock, SystemClock
 from fbnb.errors import DialogRefused, FbnbError, GraphError, InputError, SettingError, TransportError, UnreadableAnswer
 from fbnb.redact import ELLIPSIS, SECRET_PARAMETERS, Known, RedactingFilter, Secret, redact
 from fbnb.retries import NO_RETRIES, Outcome, Repeat, Retries, repeatable
@@ -164,8 +164,9 @@ class GraphClient:
         return replace(self, consent=consent)
 
     def rehearsing(self) -> GraphClient:
-        """The same client with nobody at the other end: what it would send is on its own wire, and nothing is sent."""
-        return replace(self, transport=_Unsent(), consent=lambda url: "", nonce=lambda: ELLIPSIS, wire=Wire(), retries=NO_RETRIES)
+        """The same client with nobody at the other end: what it would send is on its own wire. No time passes for it."""
+        alone = replace(self, transport=_Unsent(), clock=ManualClock(self.now()), wire=Wire(), retries=NO_RETRIES)
+        return replace(alone, consent=lambda url: "", nonce=lambda: ELLIPSIS)
 
     def with_retries(self, retries: Retries) -> GraphClient:
         """The same client, which calls again as often and as long as told; `NO_RETRIES` takes the first answer for final.

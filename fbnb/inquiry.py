@@ -31,7 +31,8 @@ _HIDDEN = "Pick the token to act with beside it; the Token Debugger looks into o
 class Inquiry:
     """A call of Graph that can be made. path: what stands after the version. fields: names, joined by commas.
 
-    Raises InputError: the method is unknown, the version misspelt, the path empty, a parameter none, or a secret is in it.
+    Raises InputError: the method is unknown, the version misspelt, the path empty and no `ids` are given, a parameter none,
+    or a secret is in it.
     """
 
     path: str
@@ -45,7 +46,7 @@ class Inquiry:
         if self.method not in METHODS:
             raise InputError(f"Graph has no method {self.method!r}.", remedy="GET reads, POST writes, DELETE deletes.")
         _check_version(self.version)
-        _check_path(self.path)
+        _check_path(self.path, self.parameters)
         if odd := _TAKEN.intersection(self.parameters) or {""}.intersection(self.parameters):
             raise InputError(f"No parameter is called {min(odd)!r}.", remedy="Call it as Graph's reference does.")
 
@@ -101,11 +102,12 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of an answer: the first 50 of `count`."""
+    """Rows of an answer: the first 50 of `count`, each with the first 50 of `width` columns."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     count: int
+    width: int
 
 
 def table_of(answer: object) -> Table:
@@ -113,12 +115,13 @@ def table_of(answer: object) -> Table:
     data = answer.get("data", answer.get("error", answer)) if isinstance(answer, dict) else answer
     if isinstance(data, dict):
         told = [(str(name), brief(value)) for name, value in data.items()]
-        return Table(("field", "value"), tuple(told[:ROWS]), len(told))
+        return Table(("field", "value"), tuple(told[:ROWS]), len(told), 2)
     items = data if isinstance(data, list) else [data]
     shown = [item if isinstance(item, dict) else {"value": item} for item in items[:ROWS]]
-    columns = tuple(dict.fromkeys(name for item in shown for name in item))
+    names = list(dict.fromkeys(name for item in shown for name in item))
+    columns = names[:ROWS]
     rows = tuple(tuple(brief(item[name]) if name in item else "" for name in columns) for item in shown)
-    return Table(tuple(map(str, columns)), rows, len(items))
+    return Table(tuple(map(str, columns)), rows, len(items), len(names))
 
 
 def brief(value: Any, longest: int = _SHORT) -> str:
@@ -191,8 +194,8 @@ def _check_version(version: str) -> None:
         raise InputError(f"Graph has no version {version!r}.", remedy=wrong.remedy) from None
 
 
-def _check_path(path: str) -> None:
-    if not path:
+def _check_path(path: str, parameters: Mapping[str, str]) -> None:
+    if not path and "ids" not in parameters:
         raise InputError("The path is empty.", remedy=_PATHS)
     if re.search(r"[\s\x00-\x1f\x7f?#]|://", path):
         raise InputError("The path has a character in it that no path has.", remedy=_PATHS)

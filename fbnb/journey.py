@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from fbnb.clock import LATEST, in_utc
 from fbnb.errors import InputError
 from fbnb.sandbox import Sandbox
 from fbnb.sandbox.facts import Happened, Moment
+from fbnb.sandbox.records import TokenRecord
 from fbnb.sandbox.world import Checkpoint, Due, Event
+from fbnb.tokens import TokenKind
 
 _ONLY_READ = {"counters", "traffic", "requests", "faults"}  # the books that a call changes which changes nothing else
 _FIRST_SERIAL = 1_000_000  # of a dropped mark: behind whatever the world itself has due at the same instant
@@ -31,14 +33,15 @@ class Journey:
     """The time of a sandbox's world, from where it stands now. start: that instant.
 
     What was made on the way, a token or an event, is gone when one goes back, and is there again when one comes back to where
-    it was made. Only where something is changed in the past, what lay ahead of it is dropped: it never came to be. Reading
-    changes nothing. Raises SandboxOnly: there is no sandbox.
+    it was made. Only where something is changed, what was made later than that is dropped: it never came to be. Reading
+    changes nothing, though it makes Page tokens. Raises SandboxOnly: there is no sandbox.
     """
 
     def __init__(self, sandbox: Sandbox) -> None:
         here = sandbox.checkpoint()
         self._sandbox, self.start = sandbox, here.now
         self._line, self._arrived = [here], here  # the world where something was made last, oldest first; and as one came to it
+        self._pages: dict[str, TokenRecord] = {}  # what reading has made, by its text
         self._dropped: dict[Moment, str] = {}
 
     @property
@@ -71,20 +74,25 @@ class Journey:
     @property
     def marks(self) -> list[Mark]:
         """What happened and what will, oldest first; ahead, too, what happened there when one was there."""
-        with self._sandbox.world.lock:
-            here = self._settled()
-            known = max([here, *self._line], key=_now)
+        here, known = self._known()
         happened = [(moment.at, fact.words) for moment, fact in known.facts.all(Happened, ("", ""), known.now)]
         happened += [(moment.at, due.event.words) for moment, due in sorted(_due(known).items(), key=itemgetter(0))]
         return [Mark(at, words, at <= here.now) for at, words in happened]
 
     @property
+    def tokens(self) -> int:
+        """How many tokens are ever made, as far along the line as is known."""
+        _, known = self._known()
+        return len({*known.books["tokens"], *self._pages})
+
+    @property
     def dropped(self) -> list[Mark]:
-        """The marks that `drop` put on the line and `lift` did not take away, in the order of dropping."""
-        return [Mark(moment.at, words, moment.at <= self.now) for moment, words in self._dropped.items()]
+        """The marks that `drop` put on the line and that still are on it, in the order of dropping."""
+        here, _ = self._known()
+        return [Mark(moment.at, words, moment.at <= here.now) for moment, words in self._dropped.items()]
 
     def drop(self, event: Event, at: datetime) -> Mark:
-        """Put an event on the line: at an instant in the past it has happened then, and what was made after it is dropped.
+        """Put an event on the line: at an instant in the past it has happened then. What was made after it is dropped, ahead too.
 
         event: one of `sandbox.event`. Raises InputError: it is none, `at` is not on the line, or there was nothing for it to
         happen to.
@@ -93,11 +101,11 @@ class Journey:
             raise InputError("That is no event.", remedy='Make one: sandbox.event.log_out("Mara Quay").')
         at = self._on_the_line(at)
         with self._sandbox.world.lock:
-            here, before = self._settled(), self._line
+            here, before = self._settled(), (self._line, self._pages)
             moment = Moment(at, max((dropped.serial for dropped in self._dropped), default=_FIRST_SERIAL) + 1)
-            self._redraw(here, lambda kept: _scheduled(kept, moment, Due(event)) if kept.now <= at else None)
+            self._redraw(here, at, lambda kept: _planned(kept, {**_due(kept), moment: Due(event)}) if kept.now <= at else None)
             if at <= here.now and (at, event.words) not in self._sandbox.happened:
-                self._line = before
+                self._line, self._pages = before
                 self._stand(here.now, here)
                 raise InputError(f"{event.words}: there was nothing for it to happen to.", remedy="Drop it on a later day.")
             self._dropped[moment] = event.words
@@ -106,14 +114,17 @@ class Journey:
     def lift(self, mark: Mark) -> None:
         """Take a mark that was dropped off the line, as if it had never been there; what was made after it is dropped.
 
-        Raises InputError: `drop` did not put it there, or something was made at its very instant, the first of the line.
+        Raises InputError: `drop` did not put it there, or it is there no more: sandbox.reset() or a rewind took it away; or
+        something was made at its very instant, the first of the line.
         """
-        moment = next((moment for moment, words in self._dropped.items() if (moment.at, words) == (mark.at, mark.words)), None)
-        if moment is None:
-            raise InputError(f"{mark.words} was not dropped on this line.", remedy="Take one that was.")
         with self._sandbox.world.lock:
-            self._redraw(self._settled(), lambda kept: _lifted(kept, moment))
-            del self._dropped[moment]
+            here = self._settled()
+            same = [moment for moment, words in self._dropped.items() if (moment.at, words) == (mark.at, mark.words)]
+            if not same:
+                problem = f"{mark.words} was not dropped on this line, or is on it no more."
+                raise InputError(problem, remedy="Take one of journey.dropped.")
+            self._redraw(here, mark.at, lambda kept: _lifted(kept, same[0]))
+            del self._dropped[same[0]]
 
     def _on_the_line(self, instant: datetime) -> datetime:
         try:
@@ -127,42 +138,64 @@ class Journey:
             raise InputError("That is beyond the end of time.", remedy=f"Go no further than the year {LATEST.year - 1}.")
         return instant
 
+    def _known(self) -> tuple[Checkpoint, Checkpoint]:
+        """The world as it stands, and as it stands furthest along the line."""
+        with self._sandbox.world.lock:
+            here = self._settled()
+            return here, max([here, *self._line], key=_now)
+
     def _settled(self) -> Checkpoint:
         """The world as it stands. Where something was changed since one came here it is kept, and what lay ahead is not."""
         here = self._sandbox.checkpoint()
-        if not self._untouched(here):
-            since = min(here.now, self._arrived.now)
-            self._line = [*(kept for kept in self._line if kept.now <= since and kept.now < here.now), here]
-            self._arrived = here
+        read = _read(here, self._arrived)
+        if _alike(here, self._untouched(here.now, read)):
+            self._pages |= {page.value: page for page in read}
+            return here
+        since = min(here.now, self._arrived.now)
+        self._cut([*(kept for kept in self._line if kept.now <= since and kept.now < here.now), here], since)
+        self._arrived = here
+        for moment in [moment for moment, words in self._dropped.items() if not self._holds(here, moment, words)]:
+            del self._dropped[moment]  # it was rewound to where there was no such mark
+            self._line = [_without(kept, moment) if moment in _due(kept) else kept for kept in self._line]
         return here
 
-    def _untouched(self, here: Checkpoint) -> bool:
-        """Whether time alone makes the world what it is, of what it was when one arrived."""
-        try:
-            self._sandbox.rewind(self._arrived)
-            self._sandbox.clock.set(here.now)
-            alone = self._sandbox.checkpoint()
-        finally:
-            self._sandbox.rewind(here)
-        books = here.books.keys() - _ONLY_READ
-        same = all(here.books[book] == alone.books[book] for book in books)
-        return same and here.facts == alone.facts and here.defaults == alone.defaults
+    def _untouched(self, now: datetime, read: list[TokenRecord]) -> Checkpoint:
+        """What time and reading alone would have made of the world by now since one arrived."""
+        world = self._sandbox.world
+        with world.imagined():
+            world.rewind(self._arrived)
+            for page in read:
+                world.clock.set(page.issued.at)
+                world.now()  # what is due by then has its serial before the token has
+                world.tokens[page.value], world.counters["moment"] = page, page.issued.serial
+            world.clock.set(now)
+            return world.checkpoint()
+
+    def _holds(self, here: Checkpoint, moment: Moment, words: str) -> bool:
+        return moment in _due(here) or (moment.at, words) in self._sandbox.happened
+
+    def _cut(self, line: list[Checkpoint], since: datetime) -> None:
+        """Have a new line, and forget what was read later than an instant."""
+        self._line = line
+        self._pages = {text: token for text, token in self._pages.items() if token.issued.at <= since}
 
     def _stand(self, to: datetime, *here: Checkpoint) -> None:
         """Be at an instant, from the nearest world that is known before it."""
         nearest = max((kept for kept in [*here, *reversed(self._line)] if kept.now <= to), key=_now)  # of several, the latest
         self._sandbox.rewind(nearest)
         self._sandbox.clock.set(to)
+        tokens = self._sandbox.world.tokens
+        tokens |= {text: page for text, page in self._pages.items() if page.issued.at <= to and page.parent in tokens}
         self._arrived = self._sandbox.checkpoint()
 
-    def _redraw(self, here: Checkpoint, edit: Callable[[Checkpoint], Checkpoint | None]) -> None:
+    def _redraw(self, here: Checkpoint, since: datetime, edit: Callable[[Checkpoint], Checkpoint | None]) -> None:
         """Every world on the line as `edit` makes it, without those it makes none of; and stand where one stood."""
         past = [kept for kept in self._line if kept.now <= here.now and kept is not here]
         ahead = [kept for kept in self._line if kept.now > here.now]
         line = [edited for kept in [*past, here, *ahead] if (edited := edit(kept))]
         if not line:
             raise InputError("Something was made in the same instant.", remedy="Make a new TimeTravel, or sandbox.reset().")
-        self._line = line
+        self._cut(line, since)
         self._stand(here.now)
 
 
@@ -175,17 +208,31 @@ def _due(kept: Checkpoint) -> dict[Moment, Due]:
     return due  # type: ignore[no-any-return]
 
 
-def _scheduled(kept: Checkpoint, moment: Moment, due: Due) -> Checkpoint:
-    schedule: Any = {**_due(kept), moment: due}
+def _planned(kept: Checkpoint, schedule: Any) -> Checkpoint:
     return replace(kept, books={**kept.books, "schedule": schedule})
+
+
+def _without(kept: Checkpoint, moment: Moment) -> Checkpoint:
+    return _planned(kept, {other: due for other, due in _due(kept).items() if other != moment})
 
 
 def _lifted(kept: Checkpoint, moment: Moment) -> Checkpoint | None:
     """A world without what is due at a moment; None for one in which it has happened."""
-    if moment not in _due(kept):
-        return kept if kept.now < moment.at else None
-    schedule: Any = {other: due for other, due in _due(kept).items() if other != moment}
-    return replace(kept, books={**kept.books, "schedule": schedule})
+    return _without(kept, moment) if moment in _due(kept) or kept.now < moment.at else None
+
+
+def _read(here: Checkpoint, before: Checkpoint) -> list[TokenRecord]:
+    """What reading made since then, in order: Page tokens of tokens that were there, each made but once."""
+    tokens = before.books["tokens"]
+    new = (token for text, token in here.books["tokens"].items() if text not in tokens)
+    pages = (token for token in new if token.kind is TokenKind.PAGE and token.parent in tokens)
+    return sorted(pages, key=attrgetter("issued"))
+
+
+def _alike(here: Checkpoint, alone: Checkpoint) -> bool:
+    books = here.books.keys() - _ONLY_READ
+    same = all(here.books[book] == alone.books[book] for book in books)
+    return same and here.facts == alone.facts and here.defaults == alone.defaults
 
 
 def droppable(sandbox: Sandbox) -> list[tuple[str, Event]]:

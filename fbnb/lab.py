@@ -14,6 +14,7 @@ from fbnb.errors import InputError
 from fbnb.resources import folder, installed
 
 _MANIFEST = ".fbnb-copied.json"
+_DEFAULTS = str(Path(__file__).resolve().parent / "jupyter")
 _OPENS = (
     "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb",  # the address it prints leads there too
     "--LabApp.news_url=None",
@@ -34,7 +35,13 @@ def lab(where: Path, options: Sequence[str]) -> None:
     # A container's root may run it: this server listens on loopback unless told otherwise.
     root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     os.chdir(where)
-    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", *_OPENS, *root, *options])
+    os.execve(sys.executable, [sys.executable, "-m", "jupyterlab", *_OPENS, *root, *options], _environ())
+
+
+def _environ() -> dict[str, str]:
+    """With our defaults last on the path for Jupyter's settings: without them JupyterLab asks whether to fetch its news."""
+    path = filter(None, [os.environ.get("JUPYTER_CONFIG_PATH"), _DEFAULTS])
+    return {**os.environ, "JUPYTER_CONFIG_PATH": os.pathsep.join(path)}
 
 
 def _unpack(where: Path) -> Path:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from fbnb.catalogue import kinds, lasting_permissions, permissions
+from fbnb.catalogue import dies_when, kinds, lasting_permissions, permissions
 from fbnb.diagnosis import Diagnosis, diagnose
 from fbnb.errors import InputError, TokenExpired, numbered
 from fbnb.redact import Secret, redact
 from fbnb.time_left import clock_in_words, state, time_left
-from fbnb.tokens import AccessToken, GranularScope, TokenInfo, TokenKind, expired
+from fbnb.tokens import NEVER, AccessToken, Expiry, GranularScope, TokenInfo, TokenKind, expired
 
 Facts = list[tuple[str, str]]
 """What, and how it is: both in words, secrets hidden."""
 
 _WEAKENED = "XAA"  # so begins what get_session_info_token gives
+_NOTHING = "nothing: it can only be asked about, with debug_token"
 _SHOWN = 5  # ids that a permission is limited to
 _WITHOUT_SCOPES = {
     TokenKind.APP: "debug_token, test users, and the app's own settings and webhooks; nothing of people or Pages",
@@ -40,13 +41,17 @@ _NOT_EXTENDED = {
 }
 
 
-def in_words(info: TokenInfo, now: datetime) -> Facts:
-    """Every field of debug_token, one at a time; the error with its cause and what to do. What Graph left out is left out."""
+def in_words(info: TokenInfo, now: datetime, token: AccessToken | None = None) -> Facts:
+    """Every field of debug_token, one at a time; the error with its cause and what to do. What Graph left out is left out.
+
+    token: the one that was asked about, where it is at hand: Graph does not say that a session-info token can call nothing.
+    """
     told = [
         ("valid", _validity(info)),
         ("error", f"{numbered(info.error.code, info.error.subcode)}: {_plain(info.error.message)}" if info.error else ""),
         *_explained(info),
         ("kind", info.kind and f"{info.kind}: it acts for {_of(info.kind)['acts for']}"),
+        ("can call", _NOTHING if token and _is_weakened(token) else ""),
         ("app", " ".join(filter(None, (_plain(info.application), info.app_id and f"({info.app_id})")))),
         ("user id", info.user_id),
         ("Page id", info.profile_id),
@@ -72,10 +77,11 @@ def card(token: AccessToken, info: TokenInfo | None, now: datetime) -> Facts:
         ("token", ", ".join(filter(None, (f"{known.kind} {known.hint}", known.label)))),
         ("acts for", kind["acts for"]),
         ("expires", clock_in_words(known.expires_at, now)),
-        ("data access until", clock_in_words(known.data_access_until, now)),
+        ("data access until", _access(known.data_access_until, now)),
     ]
     if _lives(token, info, now):
-        told += [*_calls(known, info, now), ("dies when", kind["dies when"]), ("by the clocks", _first(known, now))]
+        ends = dies_when(kind, ends=known.expires_at is not NEVER)
+        told += [*_calls(known, info, now), ("dies when", ends), ("by the clocks", _first(known, now))]
     return [(name, redact(words)) for name, words in told if words]
 
 
@@ -98,8 +104,16 @@ def standing(token: AccessToken, info: TokenInfo | None, now: datetime) -> str:
     return f"Dead. {' '.join(_cause(info))}"
 
 
-def why_not_extended(info: TokenInfo) -> InputError | None:
-    """What stands against extending a token, and what to do instead; None for a live user token."""
+def why_not_extended(token: AccessToken, info: TokenInfo | None = None) -> InputError | None:
+    """What stands against extending a token, and what to do instead; None for a live user token.
+
+    info: what debug_token says of it; without, only what the token itself shows counts.
+    """
+    if _is_weakened(token):
+        remedy = "Extend the token that it was made from, and make another of that."
+        return InputError("A session-info token is not extended: it can only be asked about.", remedy=remedy)
+    if info is None:
+        return None
     if not info.is_valid:
         means, remedy = _cause(info)
         return InputError(f"A dead token is not extended. {means}", remedy=remedy)
@@ -148,7 +162,11 @@ def _clocks(info: TokenInfo, now: datetime) -> Iterator[tuple[str, str]]:
     yield "issued", issued or "not told: Graph tells it of long-lived tokens only"
     told, kind = clock_in_words(info.expires_at, now), _of(info.kind or TokenKind.USER)
     yield "expires", f"{told}; it lives {kind['lives']}" if info.kind in _WITHOUT_SCOPES else told
-    yield "data access until", clock_in_words(info.data_access_expires_at, now)
+    yield "data access until", _access(info.data_access_expires_at, now)
+
+
+def _access(until: Expiry, now: datetime) -> str:
+    return "without end" if until is NEVER else clock_in_words(until, now)
 
 
 def _scopes(info: TokenInfo) -> Iterator[tuple[str, str]]:
@@ -174,25 +192,41 @@ def _limited(limits: Iterable[GranularScope]) -> str:
 def _unmade(token: AccessToken, info: TokenInfo | None, now: datetime) -> bool:
     if token.issued_at is None or (info and info.kind):
         return False
-    return token.issued_at > now or (info is not None and token.issued_at == now)
+    # Of the same moment: the clock was put back, and the token is not there. An app's own is unreadable once it is dead.
+    same = info is not None and token.issued_at == now and token.kind not in _WITHOUT_SCOPES
+    return token.issued_at > now or same
+
+
+def _is_weakened(token: AccessToken) -> bool:
+    return token.hint.startswith(_WEAKENED)
+
+
+def _used(info: TokenInfo) -> list[str]:
+    """The permissions that count: of a Page token those for its Page. The list of Pages is a person's."""
+    if info.kind is not TokenKind.PAGE:
+        return list(info.scopes)
+    for_pages = {name for name, facts in permissions().items() if facts.for_pages} - {"pages_show_list"}
+    return [scope for scope in info.scopes if scope in for_pages]
 
 
 def _unreadable(info: TokenInfo, now: datetime) -> list[str]:
-    """The permissions that ended with the access to the person's data."""
+    """The permissions that ended with the access to the person's data, name and id among them."""
     over = expired(info.data_access_expires_at, now)
-    return [scope for scope in info.scopes if over and scope not in lasting_permissions() | {"public_profile"}]
+    return [scope for scope in _used(info) if over and scope not in lasting_permissions()]
 
 
 def _calls(known: AccessToken, info: TokenInfo | None, now: datetime) -> Facts:
-    if known.kind in _WITHOUT_SCOPES:
-        return [("can call", _WITHOUT_SCOPES[known.kind])]
-    if known.hint.startswith(_WEAKENED):
-        return [("can call", "nothing: it can only be asked about, with debug_token")]
+    if _is_weakened(known):
+        return [("can call", _NOTHING)]
     if info is None:
         return [("can call", "not known without asking")]
+    if known.kind in _WITHOUT_SCOPES:
+        return [("can call", _WITHOUT_SCOPES[known.kind])]
     over = _unreadable(info, now)
-    live = [scope for scope in info.scopes if scope not in over]
-    return [("can call", _listed(live) or "nothing, as it has no permission"), ("no longer", _listed(over))]
+    live = _listed(scope for scope in _used(info) if scope not in over)
+    if known.kind is TokenKind.PAGE:
+        live = f"{live}; as far as the person's tasks on the Page allow" if live else "name and id of the Page, and no more"
+    return [("can call", live or ("nothing" if over else "nothing, as it has no permission")), ("no longer", _listed(over))]
 
 
 def _listed(scopes: Iterable[str]) -> str:

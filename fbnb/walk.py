@@ -22,20 +22,20 @@ Held = Mapping[str, Any]
 class Step:
     """One step: what it does in words, the name of what it yields, and how, given the client and what is held so far.
 
-    inputs: what a person may choose, each with its default; `take` finds them among what is held. rehearsed: False where
-    taking it does more than to ask Graph.
+    inputs: what a person may choose, each with its default; `take` finds them among what is held. rehearsed: whether all
+    that `take` does is to ask Graph through the client it is given, so that it can be tried out with nobody there.
     """
 
     title: str
     yields: str
     take: Callable[[GraphClient, Held], Any]
     inputs: Mapping[str, str] = field(default_factory=dict)
-    rehearsed: bool = True
+    rehearsed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Stand:
-    """Where the walk stood before a step. world: None where there is none that could be rewound."""
+    """Where the walk stood before it tried a step. world: None where there is none that could be rewound."""
 
     position: int
     held: dict[str, Any]
@@ -46,17 +46,27 @@ class _Stand:
 class Walk:
     """A walk through steps. held: what they yielded, by name. error: why the last one did not, None if it did.
 
-    exchanges: what the last step sent and was answered. A step that fails leaves the walk where it was, to try again.
+    exchanges: what the last step sent and was answered. A step that fails leaves the walk where it was, to try again. given:
+    what it was made with, by the names that its code has for it. stays: what going back does not undo. Raises InputError: no
+    step.
     """
 
     client: GraphClient
     title: str
     steps: Sequence[Step]
+    given: Mapping[str, object] = field(default_factory=dict)
+    stays: str = ""
     position: int = 0
     held: dict[str, Any] = field(default_factory=dict)
     error: FbnbError | None = None
     exchanges: list[Exchange] = field(default_factory=list)
     _before: list[_Stand] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if not self.steps:
+            raise InputError("A walk has at least one step.", remedy="Give it one: Step(title, yields, take).")
+        if sandbox_of(self.client) is None:
+            self.stays = f"What was done at Graph stays done. {self.stays}".strip()
 
     @property
     def done(self) -> bool:
@@ -64,7 +74,7 @@ class Walk:
 
     @property
     def begun(self) -> bool:
-        """Whether there is a step to go back from."""
+        """Whether there is anything to go back from."""
         return bool(self._before)
 
     @property
@@ -98,19 +108,20 @@ class Walk:
         """Take the next step, with its inputs or other ones; a refusal is kept in `error`. Raises InputError at the end."""
         if self.done:
             raise InputError("There is no further step.", remedy="Start over.")
-        step, stand, before = self.step, self._stand(), self.client.wire.count
+        step, before = self.step, self.client.wire.count
+        if not self._before or self._before[-1].position != self.position:
+            self._before.append(self._stand())  # before the first try: one that fails may have changed the world
         self.error = None
         try:
             self.held[step.yields] = step.take(self.client, {**self.held, **step.inputs, **inputs})
             self.position += 1
-            self._before.append(stand)
         except FbnbError as refused:
             self.error = refused
         finally:
             self.exchanges = self.client.wire.since(before)
 
     def back(self) -> None:
-        """To where the walk stood before its last step, and the sandbox's whole world, clock included, with it.
+        """To where the walk stood before it tried the last step, and the sandbox's whole world, clock included, with it.
 
         On live Graph what was done stays done. Raises InputError at the beginning.
         """
@@ -122,20 +133,19 @@ class Walk:
         """Back to the first step, with nothing in hand, as by going back step by step."""
         if self._before:
             self._return_to(0)
-        self.error, self.exchanges = None, []
 
     def _stand(self) -> _Stand:
-        sandbox = _sandbox(self.client)
+        sandbox = sandbox_of(self.client)
         return _Stand(self.position, dict(self.held), sandbox.checkpoint() if sandbox else None)
 
     def _return_to(self, number: int) -> None:
-        stand, sandbox = self._before[number], _sandbox(self.client)
+        stand, sandbox = self._before[number], sandbox_of(self.client)
         if sandbox and stand.world:
             sandbox.rewind(stand.world)
         del self._before[number:]
         self.position, self.held, self.error, self.exchanges = stand.position, dict(stand.held), None, []
 
 
-def _sandbox(client: GraphClient) -> Sandbox | None:
+def sandbox_of(client: GraphClient) -> Sandbox | None:
     """The sandbox that a client talks to, where it is in this process."""
     return client.transport.sandbox if isinstance(client.transport, SandboxTransport) else None

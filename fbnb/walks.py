@@ -24,14 +24,17 @@ from fbnb.flows.sdk_refresh import refresh_sdk_token, use_app
 from fbnb.flows.session_info import get_session_info_token
 from fbnb.redact import Secret
 from fbnb.tokens import AccessToken, Page
-from fbnb.walk import Held, Step, Walk
+from fbnb.walk import Held, Step, Walk, sandbox_of
 
 Take = Callable[[GraphClient, Held], Any]
 N = TypeVar("N")
 
 
-def _walk(client: GraphClient, title: str, *steps: tuple[str, str, Take] | tuple[str, str, Take, dict[str, str]]) -> Walk:
-    return Walk(client, title, [Step(*step) for step in steps])
+def _walk(
+    client: GraphClient, title: str, *steps: tuple[str, str, Take] | tuple[str, str, Take, dict[str, str]], **given: object
+) -> Walk:
+    taken = [Step(name, yields, take, dict(*inputs), rehearsed=True) for name, yields, take, *inputs in steps]
+    return Walk(client, title, taken, given)
 
 
 def _asked(scopes: Sequence[str]) -> dict[str, str]:
@@ -68,6 +71,7 @@ def walk_debug_token(client: GraphClient, token: AccessToken) -> Walk:
         ("compose the app token", "app token", lambda c, held: compose_app_token(c.settings)),
         ("ask about the token", "its info", lambda c, held: debug_token(c, token, using=held["app token"])),
         ("let the app token ask about itself", "the app token's info", _about_itself),
+        token=token,
     )
 
 
@@ -83,6 +87,7 @@ def walk_long_lived(client: GraphClient, token: AccessToken) -> Walk:
         ("extend it, with the app secret", "long-lived token", lambda c, held: extend_user_token(c, token)),
         ("ask when the new one ends", "its info", lambda c, held: debug_token(c, held["long-lived token"])),
         ("ask whether the old one still lives", "the old one's info", lambda c, held: debug_token(c, token)),
+        token=token,
     )
 
 
@@ -94,6 +99,7 @@ def walk_page_tokens(client: GraphClient, token: AccessToken) -> Walk:
         ("extend the user token", "long-lived token", lambda c, held: extend_user_token(c, token)),
         ("list the Pages", "pages", lambda c, held: list_pages(c, held["long-lived token"])),
         ("ask about the first Page's token", "its info", lambda c, held: debug_token(c, _first_page(held["pages"]))),
+        token=token,
     )
 
 
@@ -116,6 +122,7 @@ def walk_client_code(client: GraphClient, token: AccessToken) -> Walk:
         ("the server makes a code", "code", lambda c, held: generate_client_code(c, token)),
         ("the phone redeems it, without the secret", "phone", lambda c, held: _redeemed(c, held)),
         ("ask when the phone's token ends", "its info", lambda c, held: debug_token(c, held["phone"].token)),
+        token=token,
     )
 
 
@@ -149,6 +156,7 @@ def walk_system_user(client: GraphClient, admin: AccessToken, scopes: Sequence[s
         ("install the app for it", "installed", lambda c, held: system_user.install_app(c, held["robot"].id, admin)),
         ("generate a token", "token", lambda c, held: _robots_token(c, held, admin), _asked(scopes)),
         ("ask when it ends", "its info", lambda c, held: debug_token(c, held["token"])),
+        admin=admin,
     )
 
 
@@ -177,6 +185,7 @@ def walk_revoke(client: GraphClient, token: AccessToken, permission: str = "emai
         ("read them again", "after", lambda c, held: revoke.list_permissions(c, token)),
         ("de-authorise the app", "de-authorised", lambda c, held: revoke.revoke_login(c, token)),
         ("ask about the token", "its info", lambda c, held: debug_token(c, token)),
+        token=token,
     )
 
 
@@ -185,13 +194,26 @@ def _taken_back(client: GraphClient, held: Held, token: AccessToken) -> Any:
 
 
 def walk_device_login(client: GraphClient, scopes: Sequence[str] = ("public_profile",)) -> Walk:
-    """Start, then poll: the second step is refused until the person has answered, and can be taken again."""
+    """Start, the person's part, then poll: the last step is refused until they have answered, and can be taken again."""
     return _walk(
         client,
         "the device login",
         ("ask for a code", "login", lambda c, held: start_device_login(c, held["scopes"]), _asked(scopes)),
-        ("poll until the person has answered", "user token", lambda c, held: poll_device_login(c, held["login"])),
+        ("the person types it in, on another screen", "typed in", _typed_in),
+        ("wait for the interval, and poll", "user token", _polled),
     )
+
+
+def _typed_in(client: GraphClient, held: Held) -> str:
+    login, sandbox = held["login"], sandbox_of(client)
+    if sandbox:
+        sandbox.answer_device(login.user_code)
+    return f"{login.user_code}, at {login.verification_uri}"
+
+
+def _polled(client: GraphClient, held: Held) -> Any:
+    client.clock.sleep(held["login"].interval)
+    return poll_device_login(client, held["login"])
 
 
 def walk_session_info(client: GraphClient, token: AccessToken) -> Walk:
@@ -201,6 +223,7 @@ def walk_session_info(client: GraphClient, token: AccessToken) -> Walk:
         "the session-info token",
         ("ask for a weakened copy", "session info", lambda c, held: get_session_info_token(c, token)),
         ("ask about it", "its info", lambda c, held: debug_token(c, held["session info"])),
+        token=token,
     )
 
 
@@ -211,6 +234,7 @@ def walk_sdk_refresh(client: GraphClient, token: AccessToken) -> Walk:
         "the SDK's refresh",
         ("the app is opened", "token", lambda c, held: use_app(c, token)),
         ("refresh all the same", "refreshed", lambda c, held: refresh_sdk_token(c, held["token"])),
+        token=token,
     )
 
 
@@ -260,6 +284,8 @@ def walk_find_pages(client: GraphClient, token: AccessToken, expected: Sequence[
         ("list the Pages", "listed", lambda c, held: list_pages(c, token)),
         ("ask which were ticked", "ticked", lambda c, held: ticked(debug_token(c, token))),
         ("look everywhere", "found", lambda c, held: find_pages(c, token, expected=expected)),
+        token=token,
+        expected=expected,
     )
 
 
@@ -270,6 +296,7 @@ def walk_page_reading(client: GraphClient, page_id: str, token: AccessToken) -> 
         "reading a Page",
         ("read the Page", "page", lambda c, held: page_reading.read_page(c, held["page_id"], token), {"page_id": page_id}),
         ("read its posts", "posts", lambda c, held: page_reading.list_posts(c, held["page"]["id"], token)),
+        token=token,
     )
 
 
@@ -281,6 +308,7 @@ def walk_marketing(client: GraphClient, token: AccessToken) -> Walk:
         ("find the ad account", "account", lambda c, held: _ad_account(c, token)),
         ("list its campaigns", "campaigns", lambda c, held: marketing.list_campaigns(c, held["account"].id, token)),
         ("read what they brought", "insights", lambda c, held: marketing.read_insights(c, held["account"].id, token)),
+        token=token,
     )
 
 

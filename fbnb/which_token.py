@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from fbnb.catalogue import flows, kinds, permissions
+from fbnb.catalogue import dies_when, flows, kinds, permissions
 from fbnb.errors import InputError
 from fbnb.resources import rows
+from fbnb.snippets import importing
 
 SPANS = ("for hours", "for weeks", "without end")
 _LIVES = dict(zip(SPANS, ("an hour or two", "about 60 days", "without end"), strict=True))
@@ -38,12 +37,11 @@ _LINES = {
         "token = wait_for_device_login(client, login)"
     ),
     "session_info": "token = get_session_info_token(client, token)",
-    "sdk_refresh": "sandbox.clock.advance(days=1)\ntoken = use_app(client, token)",
+    "sdk_refresh": "sandbox.clock.advance(days=1)  # live: on each day on which the app is used\ntoken = use_app(client, token)",
     "business_login": 'token = log_in_for_business(client, "7000000000001")  # a configuration that asks for these scopes',
     "oidc": "nonce = client.nonce()\nid_token = log_in_limited(client{scopes}, nonce=nonce)",
     "test_users": 'token = create_test_user(client{scopes}, name="Alma Reed").token',
 }
-_CALLED = re.compile(r"(?<![.\w])[a-z]\w*(?=\()")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,8 @@ class Advice:
     """The token for a job. purpose, whose, span: what it is for, by the words of `purposes.csv`.
 
     kind: one of the five, or "id_token", which is none. flow: the row of `flows.csv` that gives the token; steps: all of them
-    in order, up to the call. scopes: the least that will do, and what they need. only: why it lives no other time.
+    in order, up to the call. scopes: the least that will do, and what they need. note: what takes more than they give, or "".
+    only: why it lives no other time.
     instead: why this is not what was asked for; "" where it is. code: to run, its last line makes the call.
     """
 
@@ -64,6 +63,7 @@ class Advice:
     scopes: tuple[str, ...]
     lives: str
     dies: str
+    note: str
     only: str
     code: str
     instead: str = ""
@@ -105,7 +105,8 @@ def which_token(purpose: str, whose: str, span: str) -> Advice:
         steps=tuple(by_name[name] for name in (*got_by, *row["used_in"].split())),
         scopes=scopes,
         lives=kind["lives"] if row["kind"] in {"APP", "id_token"} else _LIVES[row["span"]],
-        dies=kind["dies when"],
+        dies=dies_when(kind, ends=row["span"] != "without end"),
+        note=row["note"],
         only=_only(row),
         code=_code(row, scopes),
         instead=_instead(row, whose, span),
@@ -140,8 +141,7 @@ def _only(row: Mapping[str, str]) -> str:
 
 def _instead(row: Mapping[str, str], whose: str, span: str) -> str:
     if row["whose"] != whose:
-        kind = next(other["kind"] for other in rows("purposes.csv") if other["whose"] == whose)
-        return f"Nothing is offered on behalf of {whose}: {kind} tokens act for {_kind(kind)['acts for']}."
+        return f"This is not done on behalf of {whose}."
     if row["span"] == span:
         return ""
     others = [other for other in whose_for(row["purpose"]) if span in spans_for(row["purpose"], other)]
@@ -160,5 +160,4 @@ def _code(row: Mapping[str, str], scopes: tuple[str, ...]) -> str:
     lines = dict(_LINES, login=_ADMIN) if row["whose"] == _MACHINE else _LINES
     made = [lines[flow].format(**parts) for flow in row["got_by"].split()] + row["call"].split("; ")
     body = "\n".join(["client, sandbox = connect()", *made])
-    names = textwrap.wrap(", ".join(sorted(set(_CALLED.findall(body)))), 88)
-    return "\n".join([*(f"from fbnb import {some.rstrip(',')}" for some in names), "", body])
+    return f"{importing(body)}\n\n{body}"

@@ -20,13 +20,7 @@ from ports import free_port
 from fbnb.lab import copy_changed
 
 _SECONDS = 60_000  # a busy machine is no failure
-_SETTINGS: dict[str, dict[str, object]] = {
-    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
-    "docmanager-extension/plugin": {"autosave": False},  # a test saves when it means to
-}
-_SWITCHES = (
-    "--allow-root --expose-app-in-browser --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"
-)
+_DOCUMENTS = Path("lab", "user-settings", "@jupyterlab", "docmanager-extension", "plugin.jupyterlab-settings")
 # "idle" alone is not ready: running then asks which kernel to take.
 _READY = """() => { const session = window.jupyterapp?.shell.currentWidget?.context?.sessionContext;
     return session?.isReady && session.session?.kernel?.status === "idle"; }"""
@@ -49,16 +43,15 @@ class Lab:
 
 @contextmanager
 def serving(home: Path) -> Iterator[Lab]:
-    """A JupyterLab in a home of its own, on a copy of the notebooks and the data."""
-    port, root = free_port(), home / "work"
+    """What `fbnb lab` starts, in a home of its own, on a copy of the notebooks and the data."""
+    port, root, documents = free_port(), home / "work", home / "config" / _DOCUMENTS
     root.mkdir()
     copy_changed(root)
-    for name, values in _SETTINGS.items():
-        path = home / "config" / "lab" / "user-settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
-        path.parent.mkdir(parents=True)
-        path.write_text(json.dumps(values))
+    documents.parent.mkdir(parents=True)
+    documents.write_text('{"autosave": false}')  # a test saves when it means to
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "XDG_"))}
-    command = [sys.executable, "-m", "jupyterlab", *_SWITCHES.split(), f"--ServerApp.root_dir={root}", *options(port)]
+    place = ["--expose-app-in-browser", f"--ServerApp.root_dir={root}"]
+    command = [sys.executable, "-m", "fbnb.cli", "lab", *place, *options(port)]
     with running(command, environ, home, port) as url:
         read(f"{url}/api/status", home)
         yield Lab(url, root, home)
@@ -88,15 +81,16 @@ class Notebook:
     errors: list[str] = field(default_factory=list)
 
     @classmethod
-    def opened(cls, lab: Lab, name: str, new_context: NewContext, height: int = 1000) -> Notebook:
-        """Open `notebooks/NAME.ipynb`, in a browser that remembers nothing."""
-        notebook = cls(lab, name, new_context(viewport={"width": 1280, "height": height}).new_page())
+    def opened(cls, lab: Lab, name: str, new_context: NewContext, height: int = 1000, width: int = 1280) -> Notebook:
+        """Open `notebooks/NAME.ipynb`, in a browser that remembers nothing; AssertionError: it was asked something."""
+        notebook = cls(lab, name, new_context(viewport={"width": width, "height": height}).new_page())
         page = notebook.page
         page.set_default_timeout(_SECONDS)
         page.on("console", lambda message: notebook._hears(message))
         page.on("pageerror", lambda error: notebook.errors.append(str(error)))
         page.goto(f"{lab.url}/lab/tree/notebooks/{name}.ipynb?reset&token={TOKEN}")
         page.wait_for_function(_READY)
+        expect(page.locator(".Toastify__toast, .jp-Dialog")).to_have_count(0)
         return notebook
 
     def _hears(self, message: ConsoleMessage) -> None:

@@ -192,21 +192,49 @@ def test_by_itself_it_begins_with_what_connect_makes() -> None:
     assert "Connected: Harbour Notes" in form.message.value
 
 
-def test_a_wrong_secret_is_kept_and_refused(form: Connect, short: AccessToken) -> None:
+def test_a_wrong_secret_is_kept_without_asking_and_refused(form: Connect, short: AccessToken) -> None:
     form.app_secret.value = WRONG
-    form.test_button.click()
-    assert "Graph refused (1): Error validating client secret. Compare FBNB_APP_ID and FBNB_APP_SECRET" in form.message.value
-    assert 'role="alert"' in form.message.value
+    form.apply_button.click()
+    assert "In use: the sandbox in this notebook" in form.message.value
     assert settings(form).app_secret == Secret(WRONG)
     with pytest.raises(AppCredentialsWrong):
         get_app_token(form.client)
     form.test_button.click()
-    assert "Error validating client secret" in form.message.value, "it was not forgotten"
+    assert "Error validating client secret" in wrong(form)["app_secret"], "it was not forgotten"
     form.app_id.value = ""
     form.test_button.click()
     assert "Connected: Harbour Notes" in form.message.value, "left empty, the app is the world's own, secret and all"
     assert form.client.get("me", short)["name"] == "Mara Quay"
     assert WRONG not in kept(form)
+
+
+def test_a_wrong_secret_that_is_tested_is_told_beside_its_field_and_leaves_the_client_at_work(form: Connect) -> None:
+    form.test_button.click()
+    before = form.client, form.sandbox
+    form.app_secret.value, form.version.value = WRONG, "v25.0"
+    form.test_button.click()
+    told = "Graph refused (1): Error validating client secret. Compare FBNB_APP_ID and FBNB_APP_SECRET"
+    assert list(wrong(form)) == ["app_secret"]
+    assert told in wrong(form)["app_secret"]
+    assert "Nothing was changed; what is wrong is said beside its field." in form.message.value
+    assert 'role="alert"' in form.message.value
+    assert form.client is before[0]
+    assert form.sandbox is before[1]
+    assert form.version.value == "v25.0", "it stays as typed"
+    form.test_button.click()
+    assert "Connected: Harbour Notes, app 1000000000001, Graph v25.0." in form.message.value, "with the secret in use"
+    assert wrong(form) == {}
+    assert WRONG not in kept(form)
+
+
+def test_a_secret_is_out_of_its_field_as_soon_as_that_is_left(form: Connect) -> None:
+    form.app_secret.set_state({"value": f" {WRONG} "})  # as the browser does
+    assert (form.app_secret.value, form.app_secret.placeholder) == ("", "taken, and not shown")
+    assert "App secret: <code>••••" in form.snapshot()
+    assert WRONG not in kept(form)
+    form.apply_button.click()
+    assert settings(form).app_secret == Secret(WRONG)
+    assert form.app_secret.placeholder == ""
 
 
 def test_another_app_of_the_world_and_one_that_is_none(form: Connect) -> None:
@@ -215,7 +243,8 @@ def test_another_app_of_the_world_and_one_that_is_none(form: Connect) -> None:
     assert "Connected: Pier Planner, app 1000000000002, Graph v26.0." in form.message.value
     form.app_id.value = LIVE_ID
     form.test_button.click()
-    assert "Graph refused (101): Error validating application. Invalid application ID." in form.message.value
+    assert "Graph refused (101): Error validating application. Invalid application ID." in wrong(form)["app_id"]
+    assert settings(form).app_id == "1000000000002", "nothing was changed"
 
 
 def test_a_redirect_uri_is_kept_right_or_wrong(form: Connect) -> None:
@@ -295,6 +324,7 @@ def test_live_asks_nothing_before_it_is_tested(form: Connect, internet: list[htt
     form.app_id.value = "1234567890124"
     form.apply_button.click()
     assert list(wrong(form)) == ["app_secret"], "one app's secret is none of another's"
+    assert "FBNB_APP_SECRET is not set, and live Graph needs it." in wrong(form)["app_secret"]
     form.target.value, form.app_id.value = Target.SANDBOX, ""
     form.test_button.click()
     assert "Connected: Harbour Notes, app 1000000000001" in form.message.value
@@ -312,6 +342,45 @@ def test_what_is_left_empty_is_what_the_variables_say(
     assert (settings(form).app_id, settings(form).app_secret) == (LIVE_ID, Secret(SECRET))
     assert "Connected: A &amp; B" in form.message.value
     assert form.app_id.value == LIVE_ID
+
+
+@pytest.mark.parametrize("place", ["environment", "file"])
+@pytest.mark.parametrize("press", ["apply_button", "test_button"])
+def test_the_secret_of_the_variables_goes_with_no_other_app(
+    form: Connect, internet: list[httpx.Request], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, place: str, press: str
+) -> None:
+    told = {"FBNB_APP_ID": LIVE_ID, "FBNB_APP_SECRET": SECRET, "FBNB_CLIENT_TOKEN": WRONG}
+    if place == "file":
+        (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in told.items()))
+    else:
+        for name, value in told.items():
+            monkeypatch.setenv(name, value)
+    before = form.client
+    form.target.value, form.app_id.value = Target.LIVE, "1234567890124"
+    getattr(form, press).click()
+    assert list(wrong(form)) == ["app_secret"]
+    assert "that of FBNB_APP_SECRET is for the app of FBNB_APP_ID" in wrong(form)["app_secret"]
+    assert (form.client, internet) == (before, [])
+    form.app_secret.value = WRONG[::-1]
+    form.apply_button.click()
+    assert settings(form) == Settings(Target.LIVE, "1234567890124", Secret(WRONG[::-1])), "and no client token of another's"
+    form.app_id.value = LIVE_ID
+    getattr(form, press).click()
+    assert settings(form) == Settings(Target.LIVE, LIVE_ID, Secret(SECRET), client_token=Secret(WRONG))
+    assert SECRET not in kept(form)
+
+
+def test_a_variable_with_a_secret_alone_is_for_no_app_that_is_typed(
+    form: Connect, graph_server: GraphServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FBNB_APP_SECRET", SECRET)
+    form.target.value, form.served.value, form.app_id.value = Target.SERVED, graph_server.url, LIVE_ID
+    form.test_button.click()
+    assert list(wrong(form)) == ["app_secret"]
+    assert graph_server.sandbox.requests == []
+    form.app_secret.value = "hunter2"
+    form.test_button.click()
+    assert "does not look like an app secret" in wrong(form)["app_secret"]
 
 
 def test_a_wrong_environment_is_said_and_put_right_here(monkeypatch: pytest.MonkeyPatch, internet: list[httpx.Request]) -> None:

@@ -215,14 +215,22 @@ def test_waiting_ends_with_the_answer(client: GraphClient, sandbox: Sandbox, log
         wait_for_device_login(client, asked)
 
 
-def test_the_walk_waits_at_its_second_step(client: GraphClient, sandbox: Sandbox) -> None:
+def test_the_walk_waits_at_its_last_step(client: GraphClient, sandbox: Sandbox) -> None:
     walk = walk_device_login(client)
     walk.next()
+    walk.position = 2  # nobody has typed it in
     walk.next()
     assert isinstance(walk.error, LoginPending)
-    assert (walk.position, walk.done) == (1, False)
-    sandbox.clock.advance(seconds=5)
+    assert (walk.position, walk.done) == (2, False)
     sandbox.answer_device(walk.held["login"].user_code)
     walk.next()
     assert walk.done
     assert walk.held["user token"].label == "from a device"
+
+
+def test_the_walk_has_the_person_type_the_code_in(client: GraphClient) -> None:
+    walk = walk_device_login(client)
+    while not walk.done:
+        walk.next()
+        assert walk.error is None
+    assert walk.held["typed in"] == f"{walk.held['login'].user_code}, at {walk.held['login'].verification_uri}"

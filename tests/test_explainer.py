@@ -48,6 +48,17 @@ def test_what_is_pasted_is_hidden_at_once_and_still_understood(explainer: ErrorE
     assert TOKEN not in f"{states}{explainer.snapshot()}{explainer._repr_mimebundle_()}{vars(explainer)}"
 
 
+def test_what_is_typed_or_pasted_in_the_browser_arrives_whole(explainer: ErrorExplainer) -> None:
+    for field in (explainer.pasted, explainer.where):
+        assert field.continuous_update is False, "typed letter by letter, the end of a token would stay"
+    for _ in range(2):
+        explainer.pasted.set_state({"value": f"Malformed access token {TOKEN}"})
+        assert explainer._whole.reveal() == f"Malformed access token {TOKEN}"
+        assert explainer.pasted.value == "Malformed access token EAA…User"
+        explainer.pasted.set_state({"value": explainer.pasted.value})  # as the browser may, when the field is left again
+        assert explainer._whole.reveal() == f"Malformed access token {TOKEN}"
+
+
 def test_another_paste_takes_the_place_of_the_first(explainer: ErrorExplainer) -> None:
     for words, cause in ((f"Malformed access token {TOKEN}", Cause.MALFORMED_TOKEN), ("(#4) limit", Cause.RATE_LIMITED)):
         explainer.pasted.value = words

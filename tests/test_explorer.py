@@ -182,6 +182,15 @@ def test_an_error_leaves_nothing_half_updated(explorer: Explorer, client: GraphC
     assert 'role="alert"' not in explorer.message.value
 
 
+def test_several_are_read_by_their_ids(explorer: Explorer) -> None:
+    send(explorer, "?ids=2100000000001&fields=name")
+    assert "Mara Quay" in explorer.result.answer.value
+    assert (explorer.path.value, explorer.parameters.value) == ("", "ids=2100000000001")
+    assert explorer.history.label.endswith("GET ?ids, 200")
+    explorer.send_button.click()
+    assert len(explorer.replies) == 2
+
+
 def test_a_pasted_address_is_taken_apart_into_the_fields(explorer: Explorer) -> None:
     send(explorer, f"https://graph.facebook.com/v25.0/me/accounts?fields=name&limit=2&access_token={CANARY}", "id,name")
     assert explorer.path.value == "me/accounts"
@@ -288,6 +297,15 @@ def test_every_answer_can_be_drawn(answer: object) -> None:
         balance = Balance()
         balance.feed(drawn)
         assert balance.open == []
+
+
+def test_of_what_is_wide_a_first_part_is_shown() -> None:
+    many = {f"{a}": {f"{b}": {f"{c}": {"id": "1"} for c in range(50)} for b in range(50)} for a in range(50)}
+    assert tree(many).count("<details") + tree(many).count("<code>") == 2001, "of all 130 001"
+    assert "… and 49 more" in tree(many)
+    wide = {"data": [{f"c{number}": "x" for number in range(5000)}]}
+    assert table(wide).count("<td") == 50
+    assert "Rows: 1; columns: first 50 of 5000" in table(wide)
 
 
 def test_of_what_is_long_or_deep_a_first_part_is_shown() -> None:
@@ -419,6 +437,25 @@ def test_other_permissions_make_another_login(client: GraphClient) -> None:
     assert isinstance(dialog, LoginDialog)
     dialog.continue_button.click()
     assert [token.kind for token in explorer.picker.tokens] == [TokenKind.APP, TokenKind.USER], "what the login asked for counts"
+
+
+def test_a_login_that_is_replaced_or_done_is_closed(client: GraphClient) -> None:
+    explorer = Explorer(client)
+    explorer.generate_button.click()
+    explorer.generate_button.click()
+    before = len(w.Widget.get_manager_state()["state"])
+    for _ in range(2):
+        explorer.generate_button.click()
+        for _ in range(3):
+            explorer.login_button.click()
+        explorer.generate_button.click()
+        assert len(w.Widget.get_manager_state()["state"]) == before
+    explorer.generate_button.click()
+    explorer.login_button.click()
+    assert isinstance(explorer.opened, LoginDialog)
+    click(explorer.opened.continue_button)
+    assert "is the token to act with" in explorer.message.value
+    assert len(w.Widget.get_manager_state()["state"]) == before
 
 
 def test_without_the_permission_no_pages_are_asked_for(client: GraphClient) -> None:

@@ -232,6 +232,13 @@ def test_an_address_out_of_an_answer_leads_on(client: GraphClient, short: Access
     assert second.exchange.answer["data"] != first.exchange.answer["data"]
 
 
+def test_several_ids_need_no_path(client: GraphClient, short: AccessToken) -> None:
+    for typed in ("?ids=2100000000001&fields=name", "https://graph.facebook.com/v26.0/?ids=2100000000001&fields=name"):
+        inquiry = Inquiry.of(typed)
+        assert (inquiry.path, inquiry.parameters) == ("", {"ids": "2100000000001"})
+        assert inquiry.ask(client, short).exchange.answer["2100000000001"]["name"] == "Mara Quay"
+
+
 def test_a_list_is_a_row_for_each_item() -> None:
     table = table_of({"data": [{"id": "1", "tasks": ["A", "B"]}, {"id": "2", "name": "é", "left": None}], "paging": {}})
     assert table.columns == ("id", "tasks", "name", "left")
@@ -267,5 +274,7 @@ def test_of_a_long_list_the_first_part_and_the_count() -> None:
     for answer in ({"data": [{"id": n} for n in range(1000)]}, {str(n): n for n in range(1000)}):
         table = table_of(answer)
         assert (len(table.rows), table.count) == (50, 1000)
+    wide = table_of([{f"{n}": n for n in range(70)}, {"other": 1}])
+    assert (len(wide.columns), len(wide.rows[0]), wide.width) == (50, 50, 71)
     assert brief("x" * 81) == "x" * 80 + "…"
     assert brief(list(range(100))) == json.dumps(list(range(100)))[:80] + "…"

@@ -12,8 +12,10 @@ from fbnb.client import GraphClient
 from fbnb.clock import LATEST
 from fbnb.errors import InputError, SandboxOnly, TokenExpired, TokenRevoked
 from fbnb.flows.debug_token import debug_token
+from fbnb.flows.find_pages import find_pages
 from fbnb.flows.login import log_in
 from fbnb.flows.long_lived import extend_user_token
+from fbnb.flows.page_tokens import list_pages
 from fbnb.journey import Journey, Mark, droppable
 from fbnb.kit import NoSandbox, sandbox_client
 from fbnb.sandbox import Sandbox
@@ -77,7 +79,60 @@ def test_reading_in_the_past_keeps_the_future(client: GraphClient, sandbox: Sand
     client.get("me", long)
     debug_token(client, long)
     sandbox.blast_radius(sandbox.event.change_password(WHO))
-    assert journey.marks == []
+    assert list_pages(client, long)
+    assert find_pages(client, long)
+    assert (journey.marks, journey.tokens) == ([], len(sandbox.world.tokens) + 1)
+    journey.go(journey.after(51))
+    assert debug_token(client, later).is_valid
+
+
+def test_a_page_token_that_reading_made_is_there_from_then_on(client: GraphClient, journey: Journey, long: AccessToken) -> None:
+    journey.go(journey.after(50))
+    later = extend_user_token(client, long)
+    journey.go(journey.after(10))
+    token = next(page.token for page in list_pages(client, long) if page.token)
+    for day, there in ((11, True), (9, False), (10, True), (5, False), (51, True)):
+        journey.go(journey.after(day))
+        assert debug_token(client, token).is_valid is there
+    assert debug_token(client, later).is_valid
+
+
+def test_a_page_token_is_never_made_where_the_past_before_it_was_changed(
+    client: GraphClient, sandbox: Sandbox, journey: Journey, long: AccessToken
+) -> None:
+    made = len(sandbox.world.tokens)
+    for change in (sandbox.log_out, lambda who: journey.drop(sandbox.event.clear(who), journey.after(10))):
+        journey.go(journey.after(20))
+        list_pages(client, long)
+        assert journey.tokens > made
+        journey.go(journey.after(10))
+        change("Ines Voss")
+        journey.go(journey.after(21))
+        assert len(sandbox.world.tokens) == journey.tokens == made
+
+
+def test_a_refused_drop_leaves_what_reading_made(
+    client: GraphClient, sandbox: Sandbox, journey: Journey, long: AccessToken
+) -> None:
+    journey.go(journey.after(20))
+    list_pages(client, long)
+    before = journey.tokens
+    with pytest.raises(InputError, match="nothing for it to happen to"):
+        journey.drop(sandbox.event.remove_permission(WHO, "", "email"), journey.after(5))
+    assert len(sandbox.world.tokens) == journey.tokens == before
+
+
+def test_time_that_passes_after_reading_keeps_the_future(
+    client: GraphClient, sandbox: Sandbox, journey: Journey, long: AccessToken
+) -> None:
+    for day in (12, 15):
+        sandbox.schedule(sandbox.event.log_out("Ines Voss"), days=day)
+    journey.go(journey.after(50))
+    later = extend_user_token(client, long)
+    journey.go(journey.after(10))
+    for _ in range(2):  # between what is due, and after it
+        sandbox.clock.advance(days=4)
+        list_pages(client, long)
     journey.go(journey.after(51))
     assert debug_token(client, later).is_valid
 
@@ -247,6 +302,42 @@ def test_what_cannot_happen_is_refused_and_leaves_the_line_as_it_was(
     journey.go(journey.after(6))
     journey.go(journey.after(31))
     assert debug_token(client, later).is_valid
+
+
+@pytest.mark.parametrize("rewound", [Sandbox.reset, lambda sandbox: sandbox.rewind(sandbox.start)], ids=["reset", "rewind"])
+@pytest.mark.parametrize("day", [0, 3, 30])
+def test_a_mark_that_others_took_away_is_no_longer_there(
+    sandbox: Sandbox, journey: Journey, day: int, rewound: Callable[[Sandbox], None]
+) -> None:
+    mark = journey.drop(sandbox.event.log_out(WHO), journey.after(day))
+    journey.go(journey.after(5))
+    assert journey.dropped == [Mark(mark.at, mark.words, past=day < 5)]
+    rewound(sandbox)
+    with pytest.raises(InputError, match="or is on it no more"):
+        journey.lift(mark)
+    assert (journey.dropped, journey.marks) == ([], [])
+    again = journey.drop(sandbox.event.log_out(WHO), journey.after(day))
+    journey.go(journey.after(40))
+    assert len(journey.dropped) == 1
+    journey.lift(again)
+    assert (journey.dropped, journey.marks, journey.now) == ([], [], journey.after(40))
+
+
+def test_a_mark_that_was_rewound_to_before_it_is_nowhere_on_the_line(sandbox: Sandbox, journey: Journey) -> None:
+    sandbox.log_out("Ines Voss")
+    journey.go(journey.after(10))
+    before = sandbox.checkpoint()
+    first = journey.drop(sandbox.event.log_out(WHO), journey.after(30))
+    sandbox.rewind(before)
+    assert journey.dropped == []
+    for day in (5, 40):
+        journey.go(journey.after(day))
+        assert words(journey) == [(0, "Ines Voss logs out", True)]
+        sandbox.log_out("Ben Tide")
+        assert first.words not in [mark.words for mark in journey.marks]
+        journey.go(journey.after(31))
+        assert (first.at, first.words) not in sandbox.happened
+        sandbox.rewind(before)
 
 
 @pytest.mark.parametrize(

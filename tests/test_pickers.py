@@ -61,6 +61,18 @@ def test_one_that_is_added_is_picked_and_told_once(client: GraphClient, short: A
     assert picker.menu.get_state()["index"] == 1
 
 
+def test_many_are_added_at_once_and_the_last_is_picked(short: AccessToken) -> None:
+    picker = TokenPicker([short])
+    picked, redrawn = list[AccessToken](), list[object]()
+    picker.on_pick(picked.append)
+    picker.menu.observe(redrawn.append, "options")
+    many = [AccessToken(Secret(f"EAA{number:040}")) for number in range(1000)]
+    picker.add(*many)
+    assert (picker.token, picked, len(redrawn), len(picker.tokens)) == (many[-1], [many[-1]], 1, 1001)
+    picker.add()
+    assert (picker.token, len(picked), len(redrawn)) == (many[-1], 1, 1)
+
+
 def test_the_same_token_twice_is_once_as_it_was_last_given(short: AccessToken) -> None:
     again = AccessToken(Secret(short.value.reveal()), label="again")
     picker = TokenPicker([short, short])

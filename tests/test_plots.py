@@ -20,7 +20,7 @@ from fbnb.flows.oidc import discover, log_in_limited
 from fbnb.flows.page_tokens import list_pages
 from fbnb.kit import sandbox_client
 from fbnb.plots import family_tree, lifetimes, qr_code, sequence_diagram, sequence_mermaid, task_map, usage_chart
-from fbnb.plots.picture import WIDTH, Picture
+from fbnb.plots.picture import BOLD, SIZE, WIDTH, Picture, fit, span
 from fbnb.sandbox import Sandbox
 from fbnb.sandbox.families import Kin
 from fbnb.tables import task_table, usage_table
@@ -28,6 +28,22 @@ from fbnb.tokens import NEVER, AccessToken, Expiry, Page, TokenKind
 from fbnb.usage import Load, Usage
 
 SVG = "{http://www.w3.org/2000/svg}"
+# Measured in Chromium: how wide DejaVu Sans is from the space to the tilde, in hundredths of an em, and its bold.
+# A browser rarely has a typeface that is wider.
+REGULAR = (
+    "32 41 46 84 64 96 78 28 40 40 50 84 32 37 32 34 64 64 64 64 64 64 64 64 64 64 34 34 84 84 84 54 100 69 69 70 78 "
+    "64 58 78 76 30 30 66 56 87 75 79 61 79 70 64 62 74 69 99 69 62 69 40 34 40 84 50 50 62 64 55 64 62 36 64 64 28 "
+    "28 58 28 98 64 62 64 64 42 53 40 64 60 82 60 60 53 64 34 64 84"
+)
+HEAVY = (
+    "35 46 53 84 70 101 88 31 46 46 53 84 38 42 38 37 70 70 70 70 70 70 70 70 70 70 40 40 84 84 84 59 100 78 77 74 84 "
+    "69 69 83 84 38 38 78 64 100 84 86 74 86 78 73 69 82 78 111 78 73 73 46 37 46 84 50 50 68 72 60 72 68 44 72 72 35 "
+    "35 67 35 105 72 69 72 72 50 60 48 72 66 93 65 66 59 72 37 72 84"
+)
+EMS = [
+    {"\ufffd": 1.04, "…": 1.0, "港": 1.0, "🍞": 1.25} | {chr(32 + n): int(width) / 100 for n, width in enumerate(told.split())}
+    for told in (REGULAR, HEAVY)
+]
 
 
 def words(svg: str) -> list[str]:
@@ -36,12 +52,13 @@ def words(svg: str) -> list[str]:
 
 
 def lines(node: ET.Element) -> list[tuple[float, float, float, float]]:
-    """Of a label, where each line begins and ends from left to right, its foot and its size; generous for most typefaces."""
+    """Of a label, where each line begins and ends from left to right, its foot and its size, in a wide typeface."""
     size, middle, foot = float(node.get("font-size", 14)), node.get("text-anchor") == "middle", float(node.get("y", 0))
+    ems = EMS[node.get("font-weight") == "600"]
     told, found = [(node.get("x"), 0, node.text), *((span.get("x"), int(str(span.get("dy"))), span.text) for span in node)], []
     for x, down, words in told:
         foot += down
-        width, at = 0.56 * size * len(str(words)), float(str(x))
+        width, at = size * sum(ems.get(char, 0.7) for char in words or ""), float(str(x))
         found.append((at - width / 2 if middle else at, at + width / 2 if middle else at + width, foot, size))
     return found
 
@@ -51,6 +68,9 @@ def assert_well_made(picture: Picture) -> None:
     root = ET.fromstring(picture.svg)
     left, top, width, height = map(int, str(root.get("viewBox")).split())
     assert (left, top, width) == (0, 0, WIDTH)
+    # What shows it in an <img> makes it this wide; a phone has no more room.
+    assert root.get("width") == "344"
+    assert float(str(root.get("height"))) == pytest.approx(height * 344 / WIDTH)
     assert (root.get("role"), root.get("font-size"), root[1].text) == ("img", "14", picture.text)
     assert [node.tag for node in root][:2] == [f"{SVG}title", f"{SVG}desc"]
     assert {node.tag.removeprefix(SVG) for node in root.iter()} <= set("svg title desc rect line path text tspan".split())
@@ -62,7 +82,7 @@ def assert_well_made(picture: Picture) -> None:
             assert begin >= 0, ET.tostring(node)
             assert end <= width, ET.tostring(node)
             assert size <= foot <= height - 4, ET.tostring(node)
-            assert size >= 13, ET.tostring(node)
+            assert size * 344 / WIDTH >= 12, ET.tostring(node)
     for node in root.iter(f"{SVG}rect"):
         assert float(node.get("x", 0)) + float(str(node.get("width"))) <= width
         assert float(node.get("y", 0)) + float(str(node.get("height"))) <= height
@@ -93,6 +113,25 @@ def test_it_draws_the_requests_just_made(client: GraphClient, short: AccessToken
         "GET /v26.0/me/accounts",
         "200: 1 row",
     ]
+
+
+def test_what_fits_is_measured_for_a_wide_typeface() -> None:
+    for ems, wider in zip(EMS, (1.0, BOLD), strict=True):
+        assert not {char: room for char, room in ems.items() if span(char) * wider < SIZE * room - 0.2}
+        assert not set(map(chr, range(32, 127))) - set(ems)
+    assert all(span(char) == span("\ufffd") for char in BIDI + "\x00")  # which stands in their place
+    assert fit("W" * 30 + " " + "i" * 30, 150) == ["W" * 10, "W" * 8 + " …"]
+    assert fit("WWW iii iii WWW", 70, most=9) == ["WWW iii", "iii WWW"]
+    assert fit("iii " + "W" * 9, 70, most=9) == ["iii WWW", "WWWW", "WW"]
+    assert fit("", 70) == fit(" \n", 70) == [""]
+    assert fit("WW", 1, most=9) == ["W", "W"]
+
+
+def test_the_names_of_who_speaks_stand_apart() -> None:
+    root = ET.fromstring(sequence_diagram([]).svg)
+    heads = [lines(node)[0][:2] for node in root.iter(f"{SVG}text") if node.get("y") == "24"]
+    assert len(heads) == 4
+    assert all(before[1] + 8 < after[0] for before, after in pairwise(heads))
 
 
 def test_what_the_redirect_brought_is_named(client: GraphClient) -> None:
@@ -132,7 +171,7 @@ def test_a_qr_code_is_a_picture_with_a_name_and_its_address(client: GraphClient)
     url = "https://facebook.com/device?user_code=CMWAW3TM&qr=1"
     picture = qr_code(url, "To scan")
     root = ET.fromstring(picture.svg)
-    assert root.get("role") == "img"
+    assert (root.tag, root.get("role")) == (f"{SVG}svg", "img")
     assert [node.text for node in root][:2] == ["To scan", url]
     assert repr(picture) == f"To scan: {url}"
     assert picture == qr_code(url, "To scan")
@@ -148,6 +187,18 @@ def test_refusals_are_said_and_not_only_coloured(client: GraphClient, sandbox: S
     told = words(sequence_diagram(client.wire.last(2)).svg)
     assert "redirect with an error" in told
     assert "400: refused, 190/460" in told
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [(200, "shows an error page"), (500, "shows an error page"), (None, "nothing came back")]
+)
+def test_a_dialog_that_does_not_redirect_leaves_the_person_there(status: int | None, said: str, client: GraphClient) -> None:
+    client.wire.record(client.now(), "GET", ("www.facebook.com", "/v26.0/dialog/oauth"), {}, (status, "<html>", {}), ())
+    picture = sequence_diagram(client.wire.exchanges)
+    assert_well_made(picture)
+    assert words(picture.svg)[-1] == said
+    assert picture.text.endswith(f"; www.facebook.com to Person: {said}.")
+    assert sequence_mermaid(client.wire.exchanges).endswith(f"Dialog--xPerson: {said}")
 
 
 def test_the_same_requests_give_the_same_bytes(client: GraphClient, short: AccessToken) -> None:
@@ -182,6 +233,23 @@ def test_what_is_too_long_is_broken_and_shortened_and_whole_in_the_text(path: st
     assert_well_made(picture)
     assert re.sub("[\x00\ud800]", "\ufffd", path) in picture.text
     assert words(picture.svg)[4].endswith(" …") == (len(path) > 72)
+
+
+BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+
+def test_no_name_turns_the_rest_of_a_label_round(client: GraphClient) -> None:
+    client.wire.record(client.now(), "GET", ("graph.facebook.com", f"/{BIDI}x"), {}, (200, {BIDI: 1}, {}), ())
+    for picture in (
+        sequence_diagram(client.wire.exchanges, BIDI),
+        family_tree([kin(BIDI)], BIDI),
+        lifetimes([kin(BIDI)], [(START, BIDI)], until=YEAR_END, title=BIDI),
+        task_map([Page("1", BIDI, tasks=(BIDI,))], BIDI),
+        usage_chart(Usage((Load("app", BIDI),)), BIDI),
+    ):
+        assert_well_made(picture)
+        assert not set(BIDI) & set(picture.svg + picture.text)
+        assert "\ufffd" * len(BIDI) in picture.text
 
 
 def test_the_journey_is_legible_on_a_phone(journey: GraphClient) -> None:
@@ -314,6 +382,7 @@ def test_a_tree_ties_each_to_the_one_it_was_made_with() -> None:
 def test_a_tree_goes_no_deeper_than_there_is_room_and_still_ties() -> None:
     picture = family_tree([kin("a long, long name of a Page at the harbour", depth) for depth in range(9)])
     assert_well_made(picture)
+    assert sum(word.endswith("of a Page at the harbour, EAA…1234") for word in words(picture.svg)) == 9
     boxes = [int(str(node.get("x"))) for node in ET.fromstring(picture.svg).iter(f"{SVG}rect") if node.get("stroke")]
     assert boxes == [10, 32, 54, 76, 98, 120, 120, 120, 120]
     paths = [str(node.get("d")).split()[0] for node in ET.fromstring(picture.svg).iter(f"{SVG}path")]
@@ -335,7 +404,65 @@ def test_events_too_close_for_two_labels_share_one() -> None:
     assert not {"1", "2", "3"} & set(told)
 
 
-@pytest.mark.parametrize(("ends", "drawn"), [(NEVER, "M436"), (None, "M436"), (YEAR_END, "M436"), (START, "")])
+def pills(picture: Picture) -> tuple[list[tuple[float, float]], list[str]]:
+    """The labels of events: from where to where each goes, and their words."""
+    root = ET.fromstring(picture.svg)
+    boxes = [node for node in root.iter(f"{SVG}rect") if node.get("rx") == "9"]
+    told = [str(node.text) for node in root.iter(f"{SVG}text") if node.get("fill") == "#ffffff"]
+    return [(x := float(str(box.get("x"))), x + float(str(box.get("width")))) for box in boxes], told
+
+
+@pytest.mark.parametrize(
+    ("days", "shared"),
+    [
+        ((1, 2, 3, 47, 48, 49), ["1-3", "4-6"]),
+        ((20, 45, 48, 110, 200), ["1", "2-3", "4", "5"]),
+        ((1, 2, 3, 33, 34, 35), ["1-6"]),  # two labels would do for the lines, and not for the words
+        ((362, 363, 364), ["1-3"]),
+        ((0, 17), ["1-2"]),
+        ((0, 25, 365), ["1", "2", "3"]),
+        (range(0, 366, 10), ["1-37"]),
+        ((), []),
+    ],
+)
+def test_the_labels_of_events_never_cover_each_other(days: list[int], shared: list[str]) -> None:
+    picture = lifetimes([kin()], [(START + timedelta(days=day), "x") for day in days], until=YEAR_END)
+    assert_well_made(picture)
+    boxes, told = pills(picture)
+    assert told == shared
+    assert len(boxes) == len(shared)
+    assert all(before[1] < after[0] for before, after in pairwise(boxes))
+
+
+def test_what_happened_before_or_after_is_told_and_not_drawn() -> None:
+    happened = [(START + timedelta(days=day), f"day {day}") for day in (400, 100, 0, 365, -30)]
+    picture = lifetimes([kin()], happened, until=YEAR_END)
+    assert_well_made(picture)
+    assert words(picture.svg)[-5:] == [
+        "1: 2026-10-03, day -30 (before)",
+        "2: 2026-11-02, day 0",
+        "3: 2027-02-10, day 100",
+        "4: 2027-11-02, day 365",
+        "5: 2027-12-07, day 400 (after)",
+    ]
+    assert pills(picture)[1] == ["2", "3", "4"]
+    assert marks(picture, "line") == 3 + len(
+        [word for word in words(picture.svg) if word in ("Nov 2026", "Mar 2027", "Jul 2027")]
+    )
+    assert "; 1: 2026-10-03, day -30 (before); 2: 2026-11-02, day 0; " in picture.text
+
+
+def test_no_token_is_a_picture_too() -> None:
+    happened = [(YEAR_END, "later"), (START, "earlier"), (YEAR_END + timedelta(days=1), "too late")]
+    for picture in (family_tree([], "None"), lifetimes([], until=START, title="None")):
+        assert_well_made(picture)
+        assert words(picture.svg) == ["no token"]
+        assert picture.text == "None: no token."
+    told = ["no token", "1: 2026-11-02, earlier", "2: 2027-11-02, later", "3: 2027-11-03, too late (after)"]
+    assert words(lifetimes([], happened, until=YEAR_END).svg) == told
+
+
+@pytest.mark.parametrize(("ends", "drawn"), [(NEVER, "M376"), (None, "M376"), (YEAR_END, "M376"), (START, "")])
 def test_who_lives_on_has_an_arrow_at_the_edge(ends: Expiry, drawn: str) -> None:
     paths = [str(node.get("d")) for node in ET.fromstring(DRAWINGS[1]([kin(expires_at=ends)]).svg).iter(f"{SVG}path")]
     assert [path[:4] for path in paths] == ([drawn] if drawn else [])
@@ -375,7 +502,7 @@ def test_lifetimes_show_both_clocks() -> None:
     one = kin(expires_at=START + timedelta(days=60), data_access_until=START + timedelta(days=90))
     picture = lifetimes([one], until=START + timedelta(days=120))
     bars = [node for node in ET.fromstring(picture.svg).iter(f"{SVG}rect") if node.get("x") == "14"]
-    assert [(node.get("width"), node.get("height")) for node in bars] == [("211", "15"), ("316", "4")]  # of 422
+    assert [(node.get("width"), node.get("height")) for node in bars] == [("181", "15"), ("272", "4")]  # of 362
     assert "expires 2027-01-01 09:00 UTC, data access until 2027-01-31 09:00" in picture.text
     assert "USER Mara Quay, EAA…1234: live" in words(picture.svg)
 
@@ -402,7 +529,7 @@ def test_a_life_shorter_than_a_pixel_is_still_there() -> None:
         (timedelta(hours=2), "10:00"),
         (timedelta(days=20), "09 Nov"),
         (timedelta(days=700), "Nov 2027"),
-        (timedelta(days=488), "Jul 2027"),
+        (timedelta(days=366), "Jul 2027"),
         (timedelta(days=36500), "Nov 2026"),
     ],
 )
@@ -464,10 +591,10 @@ def test_a_map_without_a_task_is_a_picture_too(pages: list[Page], request: pytes
     assert request.node.callspec.id in words(picture.svg)[-1]
 
 
-def test_of_a_thousand_pages_forty_are_drawn_ten_side_by_side() -> None:
+def test_of_a_thousand_pages_forty_are_drawn_eight_side_by_side() -> None:
     picture = task_map(Page(str(n), f"Page {n}", tasks=("ADVERTISE", f"T_{n % 3}")) for n in range(1000))
     assert_well_made(picture)
-    assert [len(row) for row in cells(picture)] == [10] * 16
+    assert [len(row) for row in cells(picture)] == [8] * 20
     told = words(picture.svg)
     assert told[-2:] == ["40: Page 39", "and 960 more Pages, not drawn"]
     assert picture.text.endswith("; Page 39: ADVERTISE, T_0; and 960 more Pages, not drawn.")
@@ -485,7 +612,7 @@ def test_a_page_and_a_task_may_be_called_what_they_like(name: str) -> None:
 
 
 def bars(picture: Picture) -> list[tuple[int, str]]:
-    """How wide each bar is, and in which colour; 338 is full."""
+    """How wide each bar is, and in which colour; 284 is full."""
     found = [
         node for node in ET.fromstring(picture.svg).iter(f"{SVG}rect") if node.get("height") == "14" and not node.get("stroke")
     ]
@@ -507,7 +634,7 @@ def test_the_use_of_a_real_run_is_drawn(client: GraphClient, sandbox: Sandbox, s
         "100 %: the limit",
     ]
     assert picture.text == f"Use: app: no wait; calls: {row['calls %']:g} %, cpu time: 0 %, total time: 0 %."
-    assert bars(picture) == [(round(3.38 * row["calls %"]), "#0072b2"), (0, "#0072b2"), (0, "#0072b2")]
+    assert bars(picture) == [(round(2.84 * row["calls %"]), "#0072b2"), (0, "#0072b2"), (0, "#0072b2")]
 
 
 def test_limits_that_are_reached_come_first_and_say_so() -> None:
@@ -523,8 +650,34 @@ def test_limits_that_are_reached_come_first_and_say_so() -> None:
     ]
     assert told[4:6] == ["ad account: wait 1 minute", "calls: 9.67 %"]
     assert told[8:10] == ["app: no wait", "calls: 99.5 %"]
-    assert bars(picture) == [(416, "#a40e26"), (338, "#a40e26"), (33, "#0072b2"), (336, "#0072b2")]
+    assert bars(picture) == [(356, "#a40e26"), (284, "#a40e26"), (27, "#0072b2"), (283, "#0072b2")]
     assert marks(picture, "path") == 5  # the line of each bar, and an arrow for what is far beyond
+
+
+def test_a_limit_that_is_reached_never_says_that_there_is_no_wait(
+    client: GraphClient, sandbox: Sandbox, short: AccessToken
+) -> None:
+    sandbox.assume(calls_per_user=5)
+    client.batch(short, [Call("me")] * 4)
+    assert words(usage_chart(client.usage).svg)[0] == "app: no wait"
+    for _ in range(2):
+        client.batch(short, [Call("me")])
+    with pytest.raises(GraphError):
+        client.get("me", short)
+    picture = usage_chart(client.usage)
+    assert_well_made(picture)
+    assert words(picture.svg)[0] == "app: minutes to wait not told"
+    assert "app: minutes to wait not told; calls: 1" in picture.text
+    head = next(ET.fromstring(picture.svg).iter(f"{SVG}text"))
+    assert (head.get("fill"), head.get("font-weight")) == ("#a40e26", "600")
+    heads = [Load("app", total_time=100), Load("page", calls=99.9), Load("ads_insights", calls=100, minutes=3)]
+    told = [words(usage_chart(Usage((load,))).svg)[0] for load in heads]
+    assert told == ["app: minutes to wait not told", "page: no wait", "ads_insights: wait 3 minutes"]
+
+
+def test_only_what_is_beyond_125_percent_ends_in_an_arrow() -> None:
+    for percent, paths in ((125, 1), (126, 2)):
+        assert marks(usage_chart(Usage((Load("app", calls=percent),))), "path") == paths
 
 
 def test_no_limit_yet_is_a_picture_too() -> None:

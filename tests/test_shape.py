@@ -20,11 +20,11 @@ FLOORS = [
     {"rules", "pasted", "codes"},
     {"errors"},
     {"tokens", "settings", "catalogue", "diagnosis", "lab", "letter", "smtp"},
-    {"answers", "wire", "retries", "explain", "mail", "which_token", "time_left"},
+    {"answers", "wire", "retries", "explain", "mail", "time_left"},
     {"client", "snippets", "token_facts"},
     {"flows"},
     {"sandbox", "store"},
-    {"catcher", "verdicts", "inquiry"},
+    {"catcher", "verdicts", "inquiry", "which_token"},
     {"errand", "renewal", "notices"},
     {"pace", "assurance"},
     {"auditor"},
@@ -40,8 +40,8 @@ FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 HOMES = {
     "httpx": {"client", "sandbox.transport"},
     "pandas": {"tables", "store_tables", "fire_drill.tables"},
-    "ipywidgets": {f"widgets.{name}" for name in "answer_view connect explainer explorer login_dialog pickers press".split()}
-    | {f"widgets.{name}" for name in "stepper time_travel token_card token_debugger view which_token".split()},
+    "ipywidgets": {f"widgets.{name}" for name in "answer_view connect explainer explorer fields login_dialog pasting".split()}
+    | {f"widgets.{name}" for name in "pickers press stepper time_travel token_card token_debugger view which_token".split()},
     "anywidget": {"widgets.time_slider"},
     "traitlets": {"widgets.time_slider"},
     "dotenv": {"settings"},

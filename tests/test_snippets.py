@@ -11,7 +11,7 @@ from fbnb.client import GraphClient
 from fbnb.flows.login import login_url
 from fbnb.flows.oidc import discover
 from fbnb.sandbox import Sandbox
-from fbnb.snippets import as_curl, as_fbnb, as_httpx
+from fbnb.snippets import as_curl, as_fbnb, as_httpx, importing
 from fbnb.tokens import AccessToken
 from fbnb.wire import Exchange
 
@@ -86,6 +86,25 @@ def test_what_was_copied_makes_the_same_request(method: str, client: GraphClient
 
 def _proof(client: GraphClient, token: AccessToken) -> str:
     return client._credentials(token, client.now())["appsecret_proof"]
+
+
+def test_what_is_hidden_in_a_value_is_a_variable_too(client: GraphClient) -> None:
+    exchange = exchange_of(client, "POST", batch="[{access_token=EAA…3d47}]", state="…")
+    assert as_curl(exchange) == f'curl -X POST "{URL}" -d "batch=$BATCH&state=$STATE"'
+    assert as_fbnb(exchange) == 'client.post("me", batch=batch, state=state)'
+
+
+def test_a_served_sandbox_has_an_address_of_its_own(client: GraphClient) -> None:
+    exchange, at = exchange_of(client, "GET"), "http://127.0.0.1:8765"
+    assert as_curl(exchange, at) == f'curl "{at}/v26.0/me"'
+    assert as_httpx(exchange, at) == f'httpx.get("{at}/v26.0/me")'
+
+
+def test_what_a_piece_of_code_calls_is_imported() -> None:
+    assert (
+        importing("token = log_in(client, scopes)\ninfo = debug_token(client, token)") == "from fbnb import debug_token, log_in"
+    )
+    assert importing("me = client.get(x)[0]") == ""
 
 
 def test_the_dialog_and_public_documents_have_calls_of_their_own(client: GraphClient) -> None:

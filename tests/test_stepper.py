@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from capture import Capture
-from hands import click, live_client, shown
+from hands import click, live_client, saved, shown
 
 from fbnb.client import GraphClient
 from fbnb.flows.login import log_in
 from fbnb.flows.revoke import list_permissions
+from fbnb.pytest_plugin import GraphServer
 from fbnb.sandbox import Sandbox
+from fbnb.settings import Target
+from fbnb.store import TokenStore
+from fbnb.store_walks import walk_store
 from fbnb.tokens import AccessToken
 from fbnb.walk import Step, Walk
-from fbnb.walks import walk_login, walk_long_lived, walk_page_tokens, walk_revoke
+from fbnb.walks import walk_app_tokens, walk_login, walk_long_lived, walk_page_tokens, walk_revoke
 from fbnb.widgets.stepper import Stepper
+from fbnb.widgets.words import said
 
 
 def press(stepper: Stepper, times: int) -> None:
@@ -102,7 +111,7 @@ def test_back_really_goes_back(client: GraphClient, sandbox: Sandbox, short: Acc
 @pytest.mark.parametrize(
     ("way", "code"),
     [
-        ("fbnb", "long = extend_user_token(client, token)"),
+        ("fbnb", "from fbnb import extend_user_token\n# token: AccessToken(USER EAA…"),
         (
             "curl",
             'curl "https://graph.facebook.com/v26.0/oauth/access_token?grant_type=fb_exchange_token&client_id=1000000000001',
@@ -121,11 +130,18 @@ def test_a_step_can_be_copied_with_its_secrets_as_variables(way: str, code: str,
     assert "debug_token" in stepper.code.value, "the last step, at the end"
 
 
+def test_a_token_put_into_the_code_does_not_stay(client: GraphClient, short: AccessToken) -> None:
+    stepper = Stepper(walk_long_lived(client, short))
+    stepper.copy_as.value = "curl"
+    stepper.code.value = stepper.code.value.replace("$FB_EXCHANGE_TOKEN", short.value.reveal())
+    assert short.value.reveal() not in saved(stepper)
+
+
 def test_a_step_that_sends_nothing_has_nothing_to_copy_but_its_code(client: GraphClient) -> None:
     stepper = Stepper(walk_login(client))
     assert stepper.code.value == "state = client.nonce()"
     stepper.copy_as.value = "curl"
-    assert stepper.code.value == "# This step sends nothing."
+    assert stepper.code.value == "# Nothing to copy: this step sends nothing that is known beforehand."
 
 
 def test_a_walk_of_ones_own_can_be_driven_too(client: GraphClient) -> None:
@@ -150,6 +166,8 @@ def test_a_refusal_is_shown_where_the_person_looks(client: GraphClient, sandbox:
     assert "It was refused. Graph refused (190/463)" in stepper.where.value
     assert not stepper.next_button.disabled
     stepper.back_button.click()
+    assert stepper.where.value == said("Next is step 1 of 3: extend it, with the app secret.")
+    stepper.back_button.click()
     assert "There is no step to go back from" in stepper.where.value
 
 
@@ -160,25 +178,124 @@ def test_long_lists_are_shortened(client: GraphClient, short: AccessToken) -> No
     assert "8: Harbour Bakery, Lighthouse Books" in stepper.held.value
 
 
-def test_live_the_redirect_is_pasted_beside_the_button() -> None:
-    capture = Capture([{"access_token": "EAAx", "expires_in": 5}])
+BACK = "http://localhost:8400/callback?code=a-secret-code&state=the-state#_=_"
+
+
+def live(answers: list[Any] | None = None) -> tuple[Stepper, Capture]:
+    """A login on live Graph, before its dialog; and what was sent."""
+    capture = Capture(answers or [{"access_token": "EAAx", "expires_in": 5}])
     stepper = Stepper(walk_login(live_client(capture)))
-    press(stepper, 3)
+    press(stepper, 2)
+    return stepper, capture
+
+
+def test_live_the_redirect_is_pasted_beside_the_button() -> None:
+    stepper, capture = live()
+    assert "Address it led to" not in shown(stepper), "it is asked for where there is a dialog"
+    press(stepper, 1)
     assert "Paste the address it led to" in stepper.where.value
     assert "dialog/oauth" in stepper.held.value
-    stepper.pasted.value = "http://localhost:8400/callback?code=a-secret-code&state=the-state#_=_"
-    press(stepper, 1)
+    assert 'href="https://www.facebook.com/v26.0/dialog/oauth?' in shown(stepper)
+    stepper.pasted.value = BACK
     assert stepper.pasted.value == ""
+    assert "••••••••" in shown(stepper)
+    press(stepper, 1)
+    assert "Address it led to" not in shown(stepper)
     assert len(capture.requests) == 0, "no rehearsal has sent anything"
     press(stepper, 2)
     assert stepper.walk.done
-    assert "a-secret-code" not in shown(stepper)
+    assert "a-secret-code" not in saved(stepper)
     stepper.back_button.click()
-    assert "step 5 of 5" in stepper.where.value
+    assert "step 5 of 5: exchange the code. What was done at Graph stays done." in stepper.where.value
+
+
+@pytest.mark.parametrize(
+    ("pasted", "told"),
+    [
+        ("rubbish", "That is not a URL."),
+        ("http://localhost:8400/elsewhere?code=a-secret-code", "That URL leads to localhost:8400/elsewhere"),
+    ],
+)
+def test_a_mistyped_paste_is_said_and_can_be_pasted_again(pasted: str, told: str) -> None:
+    stepper, _ = live()
+    press(stepper, 1)
+    stepper.pasted.value = pasted
+    press(stepper, 1)
+    assert told in stepper.where.value
+    assert "step 3 of 5" in stepper.where.value
+    stepper.pasted.value = BACK
+    press(stepper, 3)
+    assert stepper.walk.done
+    assert "a-secret-code" not in saved(stepper)
+
+
+def test_live_a_step_that_makes_its_own_state_takes_up_the_same_login() -> None:
+    nonces = iter(["first", "second", "third"])
+    client = replace(live_client(Capture([{"access_token": "EAAx", "expires_in": 5}])), nonce=lambda: next(nonces))
+    stepper = Stepper(Walk(client, "mine", [Step("log in", "token", lambda c, held: log_in(c, ["email"]))]))
+    press(stepper, 1)
+    assert "state=first" in shown(stepper)
+    press(stepper, 1)
+    assert "state=first" in shown(stepper)
+    stepper.pasted.value = BACK.replace("the-state", "first")
+    press(stepper, 1)
+    assert stepper.walk.done, stepper.where.value
+    stepper.over_button.click()
+    press(stepper, 1)
+    assert "state=second" in shown(stepper)
 
 
 def test_starting_over_empties_what_was_pasted() -> None:
-    stepper = Stepper(walk_login(live_client(Capture())))
-    stepper.pasted.value = "http://localhost:8400/callback?code=a-secret-code"
+    stepper, _ = live()
+    press(stepper, 1)
+    stepper.pasted.value = BACK
     stepper.over_button.click()
     assert stepper.pasted.value == ""
+    press(stepper, 3)
+    assert "Open the address, and log in." in stepper.where.value
+
+
+def test_what_is_held_is_redacted_and_cut_off(client: GraphClient, short: AccessToken) -> None:
+    text = short.value.reveal()
+    steps = [
+        Step("a list", "listed", lambda c, held: [text, SimpleNamespace(name=5)]),
+        Step("a long text", "long", lambda c, held: "x" * 100_000),
+        Step("many requests", "asked", lambda c, held: [c.get("me", short) for _ in range(30)]),
+    ]
+    stepper = Stepper(Walk(client, "mine", steps))
+    press(stepper, 3)
+    assert text not in saved(stepper)
+    assert "2: &#x27;EAA…" in stepper.held.value
+    assert "(100000 characters)" in stepper.held.value
+    assert stepper.wire.value.count("Answered 200") == 20
+    assert "and 10 more requests" in stepper.wire.value
+
+
+def test_a_defect_in_a_step_of_ones_own_is_said(client: GraphClient) -> None:
+    stepper = Stepper(Walk(client, "mine", [Step("divide", "quotient", lambda c, held: 1 / 0)]))
+    press(stepper, 1)
+    assert "in a function of yours: ZeroDivisionError" in stepper.where.value
+
+
+def test_the_code_names_what_the_walk_was_made_with(client: GraphClient, short: AccessToken) -> None:
+    stepper = Stepper(walk_long_lived(client, short))
+    told = f"# token: AccessToken(USER {short.hint}, expires 2026-11-02 11:00 UTC)"
+    assert stepper.code.value == f"from fbnb import extend_user_token\n{told}\nlong = extend_user_token(client, token)"
+
+
+def test_what_is_not_known_beforehand_is_not_called_nothing(client: GraphClient, own: TokenStore) -> None:
+    stepper = Stepper(walk_store(client, own))
+    press(stepper, 2)
+    assert "Next will send what is shown once it was sent" in stepper.request.value
+    assert stepper.code.value.startswith("# store: TokenStore\n# scopes: ('email'")
+    stepper.copy_as.value = "curl"
+    assert "sends nothing that is known beforehand" in stepper.code.value
+    stepper.over_button.click()
+    assert "What the store has taken in stays in it." in stepper.where.value
+
+
+def test_a_served_sandbox_is_where_the_copied_request_goes(graph_server: GraphServer) -> None:
+    settings = replace(graph_server.client.settings, target=Target.SERVED, served=graph_server.url)
+    stepper = Stepper(walk_app_tokens(replace(graph_server.client, settings=settings)))
+    stepper.copy_as.value = "curl"
+    assert stepper.code.value.startswith(f'curl "{graph_server.url}/v26.0/oauth/access_token?')

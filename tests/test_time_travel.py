@@ -17,6 +17,7 @@ from fbnb.errors import InputError, NotFound
 from fbnb.flows.debug_token import debug_token
 from fbnb.flows.login import log_in
 from fbnb.flows.long_lived import extend_user_token
+from fbnb.flows.page_tokens import list_pages
 from fbnb.kit import NoSandbox
 from fbnb.plots.picture import picture
 from fbnb.sandbox import Sandbox
@@ -168,11 +169,11 @@ def test_what_is_dropped_happens_and_is_marked(client: GraphClient, sandbox: San
     drop(travel, f"{WHO} changes the password", 30)
     assert text(travel.message.value) == "Day 30: 2026-12-02 09:00 UTC: Mara Quay changes the password."
     assert "Mara Quay changes the password (ahead)" in travel.line.value
-    assert '<circle cx="46.4" cy="0" r="5" fill="#ffffff"' in travel.line.value
+    assert '<circle cx="41.9" cy="0" r="5" fill="#ffffff"' in travel.line.value
     travel.slider.value = 30
     assert text(travel.shown[0].value) == "False"
     assert "(ahead)" not in travel.line.value
-    assert '<circle cx="46.4" cy="0" r="5" fill="#1f2328"' in travel.line.value
+    assert '<circle cx="41.9" cy="0" r="5" fill="#1f2328"' in travel.line.value
     travel.slider.value = 29
     assert text(travel.shown[0].value) == "True"
 
@@ -189,6 +190,40 @@ def test_a_drop_in_the_past_tells_how_many_tokens_it_cost(client: GraphClient, s
     assert (text(travel.message.value), sandbox.happened) == ("Mara Quay logs out: taken off.", [])
     travel.lift_button.click()
     assert "Nothing was dropped here. Choose what happens" in travel.message.value
+
+
+def test_a_drop_ahead_tells_what_it_cost_further_ahead(client: GraphClient, sandbox: Sandbox, travel: TimeTravel) -> None:
+    travel.slider.value = 50
+    late = [log_in(client, ["email"]) for _ in range(2)][-1]
+    travel.slider.value = 5
+    drop(travel, f"{WHO} logs out", 60)
+    assert text(travel.message.value) == "Day 60: 2027-01-01 09:00 UTC: Mara Quay logs out."
+    drop(travel, f"{WHO} logs out", 30)
+    told = "Day 30: 2026-12-02 09:00 UTC: Mara Quay logs out. Made later, and now never made: 2 tokens."
+    assert text(travel.message.value) == told
+    travel.slider.value = 55
+    with pytest.raises(InputError):
+        sandbox.family(late)
+
+
+def test_what_followers_read_anew_is_not_told_as_lost(client: GraphClient, sandbox: Sandbox, long: AccessToken) -> None:
+    read = list[AccessToken]()
+    travel = TimeTravel(sandbox, lambda: [len(list_pages(client, token)) for token in read])
+    before = len(sandbox.world.tokens)
+    travel.slider.value = 50
+    read.append(long)
+    travel.refresh()
+    assert len(sandbox.world.tokens) > before
+    drop(travel, f"{WHO} does what Facebook asks", 40)
+    assert text(travel.message.value) == "Day 40: 2026-12-12 09:00 UTC: Mara Quay does what Facebook asks."
+
+
+def test_a_mark_that_a_reset_took_away_cannot_be_taken_off(sandbox: Sandbox, travel: TimeTravel) -> None:
+    drop(travel, f"{WHO} logs out", 30)
+    travel.slider.value = 40
+    sandbox.reset()
+    travel.lift_button.click()
+    assert "Nothing was dropped here." in travel.message.value
 
 
 def test_what_cannot_have_happened_is_refused_and_nothing_is_changed(
@@ -266,6 +301,42 @@ def test_a_refusal_of_graph_is_shown_and_the_others_follow(client: GraphClient, 
     assert text(travel.shown[1].value) == "2027-01-02 09:00:00+00:00"
 
 
+def test_a_follower_that_breaks_leaves_nothing_half_updated(
+    client: GraphClient, sandbox: Sandbox, long: AccessToken, short: AccessToken
+) -> None:
+    broken: list[str] = []
+
+    def breaks() -> object:
+        if broken:
+            raise ValueError(f"<b> {long.value.reveal()}")
+        return "whole"
+
+    class Broken(Card):
+        def refresh(self) -> None:
+            breaks()
+
+    travel = TimeTravel(sandbox, breaks, Broken(client, long), lambda: client.get("me", short)["name"], client.now)
+    assert text(travel.shown[0].value) == "whole"
+    travel.slider.playing = True
+    travel.slider.value = 1
+    assert (travel.slider.playing, "Session has expired" in travel.shown[2].value) == (True, True)
+    broken.append("now")
+    for move in (lambda: travel.slider.set_state({"value": 5}), lambda: press(travel, "+1 day"), lambda: travel.go(days=7)):
+        travel.slider.playing = True
+        move()
+        assert not travel.slider.playing
+        told = f"ValueError: &lt;b&gt; {long.hint}"
+        assert [told in shown.value for shown in travel.shown] == [True, True, False, False]
+        assert "Broken: ValueError" in travel.shown[1].value
+        now = f"{travel.journey.now:%Y-%m-%d %H:%M}"
+        assert (now in travel.shown[3].value, now in travel.where.value, travel.message.value) == (True, True, "")
+    assert travel.slider.value == 7
+    drop(travel, "Meta blocks the app", 9)
+    assert "Meta blocks the app." in travel.message.value
+    assert "ValueError" in TimeTravel(sandbox, breaks).shown[0].value
+    assert long.value.reveal() not in travel.snapshot()
+
+
 def test_no_secret_is_shown(sandbox: Sandbox, client: GraphClient, long: AccessToken) -> None:
     def leaks() -> object:
         raise NotFound(f"no {long.value.reveal()}")
@@ -297,8 +368,18 @@ def test_of_many_marks_the_first_fifty_are_shown_and_counted(sandbox: Sandbox, t
 def test_marks_at_one_instant_keep_their_numbers_apart(travel: TimeTravel) -> None:
     for words in (f"{WHO} logs out", "Meta blocks the app"):
         drop(travel, words, 30)
-    heights = re.findall(r'<text x="46.4" y="(-\d+)"', travel.line.value)
+    heights = re.findall(r'<text x="41.9" y="(-\d+)"', travel.line.value)
     assert heights == ["-10", "-25"]
+
+
+def test_of_many_marks_at_one_instant_five_have_numbers_and_the_picture_stays_low(sandbox: Sandbox, travel: TimeTravel) -> None:
+    for _ in range(60):
+        sandbox.schedule(sandbox.event.log_out(WHO), days=30)
+    travel.refresh()
+    told = re.findall(r'<text x="41.9" y="-\d+"[^>]*>([^<]+)<', travel.line.value)
+    assert told == ["1", "2", "3", "4", "5", "…"]
+    assert 'viewBox="0 0 400 148"' in travel.line.value
+    assert travel.line.value.count("logs out") == 50
 
 
 def test_a_mark_off_the_line_is_in_the_table_only(sandbox: Sandbox, long: AccessToken) -> None:

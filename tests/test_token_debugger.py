@@ -16,6 +16,7 @@ from fbnb.flows.app_tokens import compose_app_token, compose_client_token
 from fbnb.flows.login import log_in
 from fbnb.flows.long_lived import extend_user_token
 from fbnb.flows.page_tokens import list_pages
+from fbnb.flows.session_info import get_session_info_token
 from fbnb.redact import Secret
 from fbnb.sandbox import Sandbox
 from fbnb.tokens import AccessToken, TokenKind
@@ -194,10 +195,36 @@ def test_a_new_token_is_not_lost_when_it_cannot_be_debugged(client: GraphClient,
 
     debugger = TokenDebugger(replace(client, transport=Third()), [short])
     debugger.extend_button.click()
-    assert 'role="alert"' in debugger.message.value
     assert debugger.extended
+    told = f"Extended: the new token, {debugger.extended.hint}, expires 2027-01-01 09:00 UTC. The old one, {short.hint}, lives on"
+    assert f'role="status" aria-live="polite">{told}' in bare(debugger.message.value)
+    assert "Debugging it failed: No answer from graph.facebook.com" in debugger.message.value
     assert debugger.extended in debugger.picker.tokens
     assert debugger.info is None
+
+
+def test_the_same_token_again_is_no_new_one_beside_an_old(client: GraphClient, short: AccessToken) -> None:
+    class Same(httpx.BaseTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            if "oauth/access_token" not in request.url.path:
+                return client.transport.handle_request(request)
+            return httpx.Response(200, json={"access_token": short.value.reveal(), "expires_in": 5_184_000})
+
+    debugger = TokenDebugger(replace(client, transport=Same()), [short])
+    debugger.extend_button.click()
+    assert f"Extended: the same token, {short.hint}, expires 2027-01-01 09:00 UTC.</div>" in debugger.message.value
+    assert len(debugger.picker.tokens) == 1
+
+
+def test_a_session_info_token_is_said_to_call_nothing_and_is_not_extended(client: GraphClient, short: AccessToken) -> None:
+    debugger = TokenDebugger(client, [get_session_info_token(client, short)])
+    debugger.debug_button.click()
+    assert "can call</th>" in bare(debugger.table.value)
+    assert "nothing: it can only be asked about, with debug_token" in debugger.table.value
+    sent = client.wire.count
+    debugger.extend_button.click()
+    assert "A session-info token is not extended: it can only be asked about. Extend the token" in debugger.message.value
+    assert (client.wire.count, debugger.extended) == (sent, None)
 
 
 def test_a_token_is_handed_over(debugger: TokenDebugger, client: GraphClient, short: AccessToken) -> None:

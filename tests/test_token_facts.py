@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +10,8 @@ import pytest
 from capture import Capture
 
 from fbnb.client import GraphClient
-from fbnb.flows.app_tokens import compose_app_token, compose_client_token
+from fbnb.errors import TokenInvalid
+from fbnb.flows.app_tokens import compose_app_token, compose_client_token, get_app_token
 from fbnb.flows.debug_token import debug_token
 from fbnb.flows.login import log_in
 from fbnb.flows.long_lived import extend_user_token
@@ -17,6 +19,7 @@ from fbnb.flows.page_tokens import list_pages
 from fbnb.flows.session_info import get_session_info_token
 from fbnb.redact import Secret
 from fbnb.sandbox import Sandbox
+from fbnb.settings import Settings
 from fbnb.token_facts import card, in_words, standing, unlocks, why_not_extended
 from fbnb.tokens import NEVER, AccessToken, Expiry, GranularScope, TokenFault, TokenInfo, TokenKind
 
@@ -128,7 +131,8 @@ def test_a_token_at_a_glance(client: GraphClient, short: AccessToken) -> None:
 
 
 def test_data_access_ends_before_a_token_without_end(client: GraphClient, sandbox: Sandbox) -> None:
-    user = extend_user_token(client, log_in(client, ["pages_show_list", "email"]))
+    scopes = ["pages_show_list", "pages_read_engagement", "read_page_mailboxes", "email"]
+    user = extend_user_token(client, log_in(client, scopes))
     page = list_pages(client, user)[0].token
     assert page
     glance = dict(card(page, debug_token(client, page), client.now()))
@@ -137,9 +141,29 @@ def test_data_access_ends_before_a_token_without_end(client: GraphClient, sandbo
     glance = dict(card(page, debug_token(client, page), client.now()))
     assert glance["state"] == "Live, but access to the person's data is over. For that the person logs in again."
     assert glance["data access until"] == "2027-01-31 09:00 UTC, over since 24 hours"
-    assert "(pages_show_list)" in glance["can call"]
-    assert glance["no longer"] == "the person's e-mail address (email)"
+    content = "a Page's content, followers and metadata (pages_read_engagement)"
+    assert glance["can call"] == f"{content}; as far as the person's tasks on the Page allow"
+    assert glance["no longer"] == "a Page's mailboxes (read_page_mailboxes)"
     assert glance["by the clocks"] == "it does not end"
+
+
+def test_of_a_person_nothing_can_be_read_once_data_access_is_over(client: GraphClient, sandbox: Sandbox) -> None:
+    user = log_in(client)
+    assert dict(card(user, debug_token(client, user), client.now()))["state"] == "Live."
+    sandbox.end_data_access("Mara Quay")
+    with pytest.raises(TokenInvalid):
+        client.get("me", user, fields="id,name")
+    glance = dict(card(user, debug_token(client, user), client.now()))
+    assert glance["state"] == "Live, but access to the person's data is over. For that the person logs in again."
+    assert (glance["can call"], glance["no longer"]) == ("nothing", "name and id of the person (public_profile)")
+
+
+def test_a_page_token_reads_its_page_and_neither_lists_pages_nor_reads_the_person(client: GraphClient) -> None:
+    user = log_in(client, ["pages_show_list", "email"])
+    page = list_pages(client, user)[0].token
+    assert page
+    assert dict(card(page, debug_token(client, page), client.now()))["can call"] == "name and id of the Page, and no more"
+    assert client.get("me", page, fields="name")["name"] == "Harbour Bakery"
 
 
 def test_what_lasts_is_not_said_to_be_over(client: GraphClient, sandbox: Sandbox, short: AccessToken) -> None:
@@ -169,6 +193,38 @@ def test_what_lasts_is_not_said_to_be_over(client: GraphClient, sandbox: Sandbox
 def test_which_clock_comes_first(expires: Expiry, access: Expiry, words: str) -> None:
     token = AccessToken(Secret("x"), expires_at=expires, data_access_until=access)
     assert dict(card(token, None, NOW))["by the clocks"] == words
+
+
+def test_graphs_zero_for_data_access_is_without_end() -> None:
+    info = TokenInfo(is_valid=True, kind=TokenKind.SYSTEM_USER, expires_at=NEVER, data_access_expires_at=NEVER)
+    for told in (in_words(info, NOW), card(AccessToken(Secret("x")), info, NOW)):
+        assert (dict(told)["expires"], dict(told)["data access until"]) == ("never", "without end")
+
+
+def test_what_has_no_end_does_not_die_of_time() -> None:
+    for expires, dies in (
+        (NEVER, "it is revoked or the system user is removed"),
+        (NOW + 60 * DAYS, "it is revoked, its 60 days pass or the system user is removed"),
+    ):
+        info = TokenInfo(is_valid=True, kind=TokenKind.SYSTEM_USER, expires_at=expires)
+        assert dict(card(AccessToken(Secret("x")), info, NOW))["dies when"] == dies
+    never = dict(card(AccessToken(Secret("x"), expires_at=NEVER), None, NOW))["dies when"]
+    assert never == "the person changes the password, logs out or removes the app"
+
+
+@pytest.mark.parametrize("compose", [compose_app_token, compose_client_token])
+def test_what_an_app_can_call_is_not_known_where_graph_refused(
+    client: GraphClient, compose: Callable[[Settings], AccessToken]
+) -> None:
+    assert dict(card(compose(client.settings), None, NOW))["can call"] == "not known without asking"
+
+
+def test_an_app_token_that_died_where_it_was_made_is_dead(client: GraphClient, sandbox: Sandbox) -> None:
+    token = get_app_token(client)
+    sandbox.reset_secret()
+    now = client.with_secret(Secret(sandbox.world.secret(client.settings.app_id)))
+    assert standing(token, debug_token(now, token), now.now()).startswith("Dead. ")
+    assert standing(token, None, now.now() - DAYS).startswith("Not made yet")
 
 
 def test_without_asking_only_the_clock_is_known(short: AccessToken) -> None:
@@ -201,15 +257,16 @@ def test_what_cannot_be_extended_says_what_to_do(client: GraphClient, sandbox: S
         (compose_app_token(client.settings), "An app token has no end", "until the app secret is reset"),
         (compose_client_token(client.settings), "A client token has no end", "until the client token is reset"),
     ):
-        refusal = why_not_extended(debug_token(client, token))
+        refusal = why_not_extended(token, debug_token(client, token))
         assert refusal
         assert (problem in refusal.problem, remedy in refusal.remedy) == (True, True)
-    robot = why_not_extended(TokenInfo(is_valid=True, kind=TokenKind.SYSTEM_USER))
+    robot = why_not_extended(AccessToken(Secret("x")), TokenInfo(is_valid=True, kind=TokenKind.SYSTEM_USER))
     assert robot
     assert "refresh_system_user_token" in robot.remedy
-    assert why_not_extended(debug_token(client, short)) is None
+    assert why_not_extended(short, debug_token(client, short)) is None
+    assert why_not_extended(short) is None
     sandbox.clock.advance(hours=3)
-    late = why_not_extended(debug_token(client, short))
+    late = why_not_extended(short, debug_token(client, short))
     assert late
     assert str(late).startswith("A dead token is not extended. The token's time ran out. Log in again")
 
@@ -239,3 +296,10 @@ def test_a_session_info_token_can_call_nothing(client: GraphClient, short: Acces
     told = dict(card(weakened, debug_token(client, weakened), client.now()))
     assert told["can call"] == "nothing: it can only be asked about, with debug_token"
     assert told["state"] == "Live."
+    assert dict(card(weakened, None, client.now()))["can call"] == told["can call"]
+    info = debug_token(client, weakened)
+    assert dict(in_words(info, client.now(), weakened))["can call"] == told["can call"]
+    assert "can call" not in dict(in_words(info, client.now(), short))
+    refusal = why_not_extended(weakened)
+    assert refusal
+    assert "Extend the token that it was made from" in refusal.remedy

@@ -30,6 +30,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_it_holds_notebooks_data_and_types_and_nothing_of_the_tests(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     expected = {"fbnb/notebooks/00_start_here.ipynb", "fbnb/data/world.json", "fbnb/data/answers/login.jsonl", "fbnb/py.typed"}
+    expected |= {"fbnb/jupyter/labconfig/default_setting_overrides.json"}
     assert expected <= names
     assert not [name for name in names if name.startswith("test") or "/tests/" in name or "checkpoint" in name]
 

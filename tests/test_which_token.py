@@ -16,7 +16,8 @@ from fbnb.catalogue import flows, permissions
 from fbnb.client import GraphClient
 from fbnb.errors import DialogRefused, FbnbError, InputError
 from fbnb.flows.debug_token import debug_token
-from fbnb.flows.login import login_url
+from fbnb.flows.login import log_in, login_url
+from fbnb.flows.page_tokens import list_pages
 from fbnb.resources import rows
 from fbnb.tokens import NEVER
 from fbnb.which_token import SPANS, Advice, purposes, spans_for, which_token, whose_for
@@ -145,13 +146,32 @@ def test_an_answer_in_full() -> None:
             ("a business's machine", "for weeks"),
             "SYSTEM_USER tokens live without end, or 60",
         ),
-        ("the app itself", "for weeks", ("a person", "for weeks"), "APP tokens act for the app itself."),
+        ("the app itself", "for weeks", ("a person", "for weeks"), "This is not done on behalf of the app itself."),
     ],
 )
 def test_what_cannot_be_had_says_why_and_gives_the_nearest(whose: str, span: str, nearest: tuple[str, str], why: str) -> None:
     advice = which_token(POSTS, whose, span)
     assert (advice.purpose, advice.whose, advice.span) == (POSTS, *nearest)
     assert why in advice.instead
+
+
+def test_a_step_that_only_a_sandbox_takes_says_what_it_is_live() -> None:
+    lines = {line for advice in ADVICE for line in advice.code.splitlines() if "sandbox." in line}
+    assert len(lines) > 3
+    assert [line for line in lines if "  # live: " not in line] == []
+
+
+def test_what_has_no_end_of_its_own_does_not_die_of_time() -> None:
+    endless, weeks = (which_token(POSTS, "a business's machine", span) for span in ("without end", "for weeks"))
+    assert (endless.lives, endless.dies) == ("without end", "it is revoked or the system user is removed")
+    assert (weeks.lives, weeks.dies) == ("about 60 days", "it is revoked, its 60 days pass or the system user is removed")
+
+
+def test_the_pages_of_a_business_take_a_scope_more(client: GraphClient) -> None:
+    advice = which_token("List the Pages that somebody works on", "a person", "for hours")
+    assert advice.note == "Pages of a business take business_management as well"
+    few, more = (list_pages(client, log_in(client, [*advice.scopes, *other])) for other in ([], ["business_management"]))
+    assert len(few) < len(more)
 
 
 def test_a_way_with_one_time_says_so() -> None:

@@ -67,9 +67,9 @@ def test_a_choice_that_gives_way_is_said(which: WhichToken) -> None:
     assert 'aria-live="polite"' in which.message.value
     assert "Not for weeks on behalf of a Page." in which.message.value
     pick(which.purpose, "Read the app's settings")
-    assert "Nothing is offered on behalf of a Page" in which.message.value
+    assert "This is not done on behalf of a Page. Here is the nearest." in which.message.value
     pick(which.purpose, "Ask Graph about a token")
-    assert "Nothing" not in which.message.value, "the reason is of this change, not of one before"
+    assert "not done" not in which.message.value, "the reason is of this change, not of one before"
 
 
 def test_the_answer_as_a_table(which: WhichToken) -> None:
@@ -84,6 +84,10 @@ def test_the_answer_as_a_table(which: WhichToken) -> None:
     assert 'href="04_page_tokens.ipynb"' in told
     pick(which.whose, "a business's machine")
     assert "The admin who makes the token logs in with business_management" in which.facts.value
+    assert "60 days" not in which.facts.value
+    pick(which.purpose, "List the Pages that somebody works on")
+    pick(which.whose, "a person")
+    assert "(the list of Pages the person can work on). Pages of a business take business_management as well" in which.facts.value
 
 
 def test_every_link_leads_to_a_notebook(which: WhichToken, root: Path) -> None:

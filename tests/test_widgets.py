@@ -30,7 +30,8 @@ from fbnb.widgets import (
     TokenPicker,
     WhichToken,
 )
-from fbnb.widgets.view import View, facts, said, still, wrapped
+from fbnb.widgets.view import View, still
+from fbnb.widgets.words import facts, said, wrapped
 
 Make = Callable[[GraphClient, Sandbox, AccessToken], View]
 WIDGETS: dict[str, Make] = {
@@ -148,5 +149,7 @@ def test_a_password_is_masked_and_a_zero_is_not_nothing() -> None:
 
 def test_the_readmes_example_runs_and_names_every_widget(root: Path) -> None:
     part = (root / "README.md").read_text().partition("## Look and touch")[2].partition("\n## ")[0]
-    exec(part.partition("```python\n")[2].partition("```")[0], {})
+    names = {"display": lambda *widgets: [widget._repr_mimebundle_() for widget in widgets]}
+    for cell in re.findall(r"```python\n(.*?)```", part, re.DOTALL):
+        exec(cell, names)
     assert set(re.findall(r"`(\w+)\(", part)) == set(fbnb.widgets.__all__)

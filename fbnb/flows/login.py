@@ -116,8 +116,8 @@ def from_redirect(name: str, redirect: str | Secret, state: str, redirect_uri: s
 
 def _found(redirect: str, name: str, state: str, redirect_uri: str | None) -> Secret:
     parts = _split(redirect)
-    if redirect_uri and _place(redirect) != _place(redirect_uri):
-        raise RedirectMistake(f"That URL leads to {parts.netloc}{parts.path}, the login to {redirect_uri}.", remedy=_AGAIN)
+    if redirect_uri:
+        check_place(redirect, redirect_uri)
     told = dict(parse_qsl(parts.query)) | dict(parse_qsl(parts.fragment.removesuffix("_=_")))
     _check_dialog_error(told)
     if not state or not hmac.compare_digest(_bytes(told.get("state", "")), _bytes(state)):
@@ -139,6 +139,13 @@ def _split(redirect: str) -> SplitResult:
     if not parts.scheme or not parts.netloc:
         raise RedirectMistake("That is not a URL.", remedy=_AGAIN)
     return parts
+
+
+def check_place(redirect: str, redirect_uri: str) -> None:
+    """Raises RedirectMistake: what was pasted is no URL, or leads elsewhere than the login does."""
+    parts = _split(redirect)
+    if _place(redirect) != _place(redirect_uri):
+        raise RedirectMistake(f"That URL leads to {parts.netloc}{parts.path}, the login to {redirect_uri}.", remedy=_AGAIN)
 
 
 def _place(url: str) -> tuple[str, str, str]:

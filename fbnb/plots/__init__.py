@@ -1,7 +1,7 @@
 """Values in, pictures out.
 
 `picture` is what they share; `arrows` puts requests into words, which `sequence` draws and `mermaid` writes; `tree` and
-`lifetimes` show tokens, `tasks` Pages, `limits` how full each limit is.
+`lifetimes`, with its `marks`, show tokens, `tasks` Pages, `limits` how full each limit is.
 """
 
 from fbnb.plots.lifetimes import lifetimes

@@ -34,19 +34,27 @@ def arrows(exchanges: Iterable[Exchange]) -> tuple[list[Arrow], list[str]]:
 
 def _arrows(exchange: Exchange) -> list[Arrow]:
     if exchange.path.endswith("dialog/oauth"):
-        told = exchange.headers.get("location", "")
-        brought = [what for name, what in _BROUGHT.items() if f"{name}=" in told and "error_code=" not in told]
-        answer = f"redirect with {' and '.join(brought) or 'an error'}"
         return [
             Arrow("You", "Person", "send to the login dialog"),
             Arrow("Person", DIALOG_HOST, "answers the dialog"),
-            Arrow(DIALOG_HOST, "You", answer, back=True, refused=not brought),
+            _outcome(exchange),
         ]
     refused = exchange.status != 200 or bool(_told(exchange).get("error"))
     return [
         Arrow("You", exchange.host, f"{exchange.method} {exchange.path}{_grant(exchange)}"),
         Arrow(exchange.host, "You", _answer(exchange), back=True, refused=refused),
     ]
+
+
+def _outcome(exchange: Exchange) -> Arrow:
+    """What the dialog did: redirect, or leave the person with an error page, of which you hear nothing."""
+    if exchange.status != 302:
+        page = "nothing came back" if exchange.status is None else "shows an error page"
+        return Arrow(DIALOG_HOST, "Person", page, back=True, refused=True)
+    told = exchange.headers.get("location", "")
+    brought = [what for name, what in _BROUGHT.items() if f"{name}=" in told and "error_code=" not in told]
+    answer = f"redirect with {' and '.join(brought) or 'an error'}"
+    return Arrow(DIALOG_HOST, "You", answer, back=True, refused=not brought)
 
 
 def _grant(exchange: Exchange) -> str:

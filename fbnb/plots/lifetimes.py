@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 
+from fbnb.plots.marks import Mark, drawn
 from fbnb.plots.picture import (
     GRID,
-    INK,
     LEFT,
     LINE,
     QUIET,
+    RIGHT,
     SIZE,
     Picture,
     first,
@@ -27,7 +29,7 @@ from fbnb.plots.tree import COLOUR, MOST, name, standing
 from fbnb.sandbox.families import Kin
 from fbnb.tokens import NEVER
 
-_RIGHT, _TOP, _BAR, _MARK = 436, 50, 15, 13
+_RIGHT, _TOP, _BAR = RIGHT - 10, 50, 15  # right of the edge is room for an arrow
 _MOST_EVENTS = 40
 _STEPS = [timedelta(hours=h) for h in (1, 2, 6, 12)] + [timedelta(days=d) for d in (1, 3, 7, 14, 30, 61, 122, 365)]
 
@@ -43,9 +45,13 @@ class _Scale:
         held = min(max(instant, self.start), self.end)
         return LEFT + round((_RIGHT - LEFT) * ((held - self.start) / (self.end - self.start)))
 
+    def beyond(self, instant: datetime) -> str:
+        """` (before)` or ` (after)` for what is not on it."""
+        return " (before)" if instant < self.start else " (after)" if instant > self.end else ""
+
     def ticks(self) -> Iterator[tuple[int, str]]:
         whole = self.end - self.start
-        step = next((step for step in _STEPS if whole / step <= 4), whole / 4)
+        step = next((step for step in _STEPS if whole / step <= 3), whole / 3)
         shown = "%H:%M" if step < timedelta(days=1) else "%d %b" if whole < timedelta(days=300) else "%b %Y"
         return ((self.x(self.start + n * step), f"{self.start + n * step:{shown}}") for n in range(int(whole / step) + 1))
 
@@ -59,21 +65,30 @@ def lifetimes(
 ) -> Picture:
     """A bar for each token from its making to its end, a thin one below for its data access, and events as numbered lines.
 
-    until: the right edge; a token that then still lives runs off it. Of a thousand tokens it draws the first 100, of as many
-    events the first 40, and says how many more there are.
+    until: the right edge; a token that then still lives runs off it. What happened before the first token was made, or after
+    that edge, is told and not drawn. Of a thousand tokens it draws the first 100, of as many events the first 40, and says how
+    many more there are.
     """
-    (kin, more), (events, later) = first(family, MOST, "token"), first(happened, _MOST_EVENTS, "event")
-    start = min((one.issued for one in kin), default=until)
+    (kin, more), (events, later) = first(family, MOST, "token"), first(sorted(happened, key=itemgetter(0)), _MOST_EVENTS, "event")
+    more = more or ["no token"] * (not kin)
+    start = min((one.issued for one in kin), default=events[0][0] if events else until)
     scale = _Scale(start, max(until, start + timedelta(hours=1)))
-    names = [fit(f"{name(one)}: {one.state}", _RIGHT - LEFT) for one in kin]
-    *tops, bottom = stack((LINE * len(lines) + 32 for lines in names), _TOP)
-    numbered = [f"{n}: {at:%Y-%m-%d}, {words}" for n, (at, words) in enumerate(events, 1)] + later
+    numbered = [f"{n}: {at:%Y-%m-%d}, {words}{scale.beyond(at)}" for n, (at, words) in enumerate(events, 1)] + later
     text = f"{title}: " + "; ".join([*map(_life, kin), *more, *numbered]) + "."
-    parts = [part for x, words in scale.ticks() for part in _tick(x, words, bottom)]
-    parts += _marks([scale.x(at) for at, _ in events], bottom)
-    parts += [part for one, lines, y in zip(kin, names, tops, strict=True) for part in _bar(one, lines, y, scale)]
+    marks = [Mark(n, n, scale.x(at), scale.x(at)) for n, (at, _) in enumerate(events, 1) if not scale.beyond(at)]
+    parts, bottom = _chart(kin, marks, scale) if kin else ([], 2)
     legend, height = written([*more, *_keys(kin), *numbered], bottom + 6)
     return picture(title, text, height, [*parts, *legend])
+
+
+def _chart(kin: Sequence[Kin], marks: Sequence[Mark], scale: _Scale) -> tuple[list[str], int]:
+    """The calendar with its marks and a bar for each token, and where that ends."""
+    names = [fit(f"{name(one)}: {one.state}", RIGHT - LEFT, most=3) for one in kin]
+    *tops, bottom = stack((LINE * len(lines) + 32 for lines in names), _TOP)
+    parts = [part for x, words in scale.ticks() for part in _tick(x, words, bottom)]
+    parts += drawn(marks, bottom)
+    parts += [part for one, lines, y in zip(kin, names, tops, strict=True) for part in _bar(one, lines, y, scale)]
+    return parts, bottom
 
 
 def _life(kin: Kin) -> str:
@@ -83,7 +98,7 @@ def _life(kin: Kin) -> str:
 
 def _tick(x: int, words: str, bottom: int) -> Iterator[str]:
     yield f'<line x1="{x}" y1="26" x2="{x}" y2="{bottom}" stroke="{GRID}"/>'
-    yield label([words], inside(x, span(words, _MARK)), 20, fill=QUIET, size=_MARK, middle=True)
+    yield label([words], inside(x, span(words)), 20, fill=QUIET, middle=True)
 
 
 def _bar(kin: Kin, lines: list[str], top: int, scale: _Scale) -> Iterator[str]:
@@ -103,22 +118,8 @@ def _bar(kin: Kin, lines: list[str], top: int, scale: _Scale) -> Iterator[str]:
         yield f'<rect x="{start}" y="{y + 18}" width="{width}" height="4" fill="{QUIET}"/>'
 
 
-def _marks(xs: Iterable[int], bottom: int) -> Iterator[str]:
-    """A line for each event, and one label for those that stand too close for two: `2-4`."""
-    labels = list[tuple[int, int, int]]()
-    for number, x in enumerate(xs, 1):
-        yield f'<line x1="{x}" y1="30" x2="{x}" y2="{bottom}" stroke="{INK}" stroke-dasharray="5 3"/>'
-        near, begun, _ = labels.pop() if labels and x - labels[-1][0] < 44 else (x, number, number)
-        labels.append((near, begun, number))
-    for x, begun, last in labels:
-        words = f"{begun}" if begun == last else f"{begun}-{last}"
-        width = 10 + 8 * len(words)
-        at = inside(x, width)
-        yield f'<rect x="{at - width / 2:g}" y="28" width="{width}" height="18" rx="9" fill="{INK}"/>'
-        yield f'<text x="{at:g}" y="42" text-anchor="middle" font-size="{_MARK}" fill="#ffffff">{words}</text>'
-
-
-def _keys(kin: Iterable[Kin]) -> Iterator[str]:
-    states = dict.fromkeys(one.state for one in kin)
-    yield f"Bars: {', '.join(states)}. A cross: it ended there. An arrow: it lives on. Dots: what it would have lived."
-    yield "Thin line: until when the app may read the person's own data."
+def _keys(kin: Sequence[Kin]) -> Iterator[str]:
+    if kin:
+        states = dict.fromkeys(one.state for one in kin)
+        yield f"Bars: {', '.join(states)}. A cross: it ended there. An arrow: it lives on. Dots: what it would have lived."
+        yield "Thin line: until when the app may read the person's own data."

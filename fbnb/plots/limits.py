@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from fbnb.plots.picture import (
     BLUE,
+    BOLD,
     INK,
     LEFT,
     LINE,
@@ -26,7 +27,7 @@ from fbnb.plots.picture import (
 from fbnb.usage import Load, Usage
 
 _MOST = 40  # limits
-_FULL = 360  # where 100 percent stands; right of it is room for who is beyond
+_FULL = 306  # where 100 percent stands; right of it is room for who is beyond
 _BAR = 14
 
 
@@ -39,7 +40,7 @@ def usage_chart(usage: Usage, title: str = "How full each limit is") -> Picture:
     loads, more = first(nearest_first, _MOST, "limit")
     more = more or ["Graph has told of no limit yet"] * (not loads)
     text = f"{title}: " + "; ".join([*map(_told, loads), *more]) + "."
-    heads = [fit(_head(load), (RIGHT - LEFT) / 1.1, most=3) for load in loads]
+    heads = [fit(_head(load), (RIGHT - LEFT) / BOLD, most=3) for load in loads]
     heights = (LINE * len(lines) + sum(_rows(load)) + 24 for load, lines in zip(loads, heads, strict=True))
     *tops, end = stack(heights, 30 if loads else 4)
     parts = [part for load, lines, y in zip(loads, heads, tops, strict=True) for part in _limit(load, lines, y)]
@@ -50,8 +51,17 @@ def usage_chart(usage: Usage, title: str = "How full each limit is") -> Picture:
 
 def _head(load: Load) -> str:
     of, tier = f" {load.of}" * bool(load.of), f", {load.tier}" * bool(load.tier)
-    wait = f"wait {load.minutes} minute{'s' * (load.minutes != 1)}" if load.minutes else "no wait"
-    return f"{load.limit}{of}{tier}: {wait}"
+    return f"{load.limit}{of}{tier}: {_wait(load)}"
+
+
+def _wait(load: Load) -> str:
+    if load.minutes:
+        return f"wait {load.minutes} minute{'s' * (load.minutes != 1)}"
+    return "minutes to wait not told" if _reached(load.percent) else "no wait"
+
+
+def _reached(percent: float | None) -> bool:
+    return percent is not None and percent >= 100
 
 
 def _figures(load: Load) -> list[tuple[str, float | None]]:
@@ -61,7 +71,7 @@ def _figures(load: Load) -> list[tuple[str, float | None]]:
 def _figure(measure: str, percent: float | None) -> str:
     if percent is None:
         return f"{measure}: not told"
-    return f"{measure}: {percent:.7g} %{', the limit is reached' * (percent >= 100)}"
+    return f"{measure}: {percent:.7g} %{', the limit is reached' * _reached(percent)}"
 
 
 def _rows(load: Load) -> list[int]:
@@ -74,16 +84,16 @@ def _told(load: Load) -> str:
 
 
 def _limit(load: Load, lines: list[str], top: int) -> Iterator[str]:
-    yield label(lines, LEFT, top + 16, fill=RED if load.minutes else INK, bold=True)
+    yield label(lines, LEFT, top + 16, fill=RED if load.minutes or _reached(load.percent) else INK, bold=True)
     for (measure, percent), y in zip(_figures(load), stack(_rows(load), top + LINE * len(lines) + 8), strict=False):
-        yield label([_figure(measure, percent)], LEFT + 8, y + 14, fill=RED if (percent or 0) >= 100 else INK)
+        yield label([_figure(measure, percent)], LEFT + 8, y + 14, fill=RED if _reached(percent) else INK)
         if percent is not None:
             yield from _bar(percent, y + 20)
 
 
 def _bar(percent: float, y: int) -> Iterator[str]:
     left, most = LEFT + 8, RIGHT - 8
-    colour, width = RED if percent >= 100 else BLUE, min(round((_FULL - left) * percent / 100), most - left)
+    colour, width = RED if _reached(percent) else BLUE, min(round((_FULL - left) * percent / 100), most - left)
     yield f'<rect x="{left}" y="{y}" width="{_FULL - left}" height="{_BAR}" fill="#ffffff" stroke="{OUTLINE}"/>'
     yield f'<rect x="{left}" y="{y}" width="{width}" height="{_BAR}" fill="{colour}"/>'
     if left + width == most:

@@ -8,8 +8,8 @@ from fbnb.plots.arrows import LANES, Arrow, arrows
 from fbnb.plots.picture import INK, LEFT, LINE, QUIET, RED, RIGHT, Picture, fit, inside, label, picture, span, stack, written
 from fbnb.wire import Exchange
 
-_X = dict(zip(LANES, (26, 90, 210, 373), strict=True))
-_TOP, _HEAD = 38, 13
+_X = dict(zip(LANES, (19, 67, 171, 322), strict=True))
+_TOP = 38
 
 
 def sequence_diagram(exchanges: Iterable[Exchange], title: str = "What went over the wire") -> Picture:
@@ -29,7 +29,7 @@ def sequence_diagram(exchanges: Iterable[Exchange], title: str = "What went over
 def _lane(name: str, bottom: int) -> str:
     x = _X[name]
     line = f'<line x1="{x}" y1="34" x2="{x}" y2="{bottom}" stroke="{QUIET}" stroke-dasharray="3 4"/>'
-    return line + label([name], x, 24, size=_HEAD, bold=True, middle=True)
+    return line + label([name], x, 24, middle=True)
 
 
 def _drawn(arrow: Arrow, lines: list[str], top: int) -> str:

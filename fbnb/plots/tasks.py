@@ -8,15 +8,15 @@ from fbnb.catalogue import tasks_in_use
 from fbnb.plots.picture import BLUE, LEFT, LINE, OUTLINE, QUIET, Picture, first, fit, label, picture, stack, written
 from fbnb.tokens import Page
 
-_MOST, _ACROSS = 40, 10  # Pages: in all, and side by side
-_CELLS, _CELL, _NAME = 206, 24, 13
+_MOST, _ACROSS = 40, 8  # Pages: in all, and side by side
+_CELLS, _CELL = 194, 24
 _KEY = "A tick: may do it. Empty: may not. A question mark: Graph was not asked."
 
 
 def task_map(pages: Iterable[Page], title: str = "What may be done on which Page") -> Picture:
     """A filled cell with a tick where the person may, an empty one where not, and a question mark where Graph was not asked.
 
-    Of the 27 tasks, only rows that someone has. Of a thousand Pages it draws the first 40, ten side by side, and says how many
+    Of the 27 tasks, only rows that someone has. Of a thousand Pages it draws the first 40, eight side by side, and says how many
     more there are.
     """
     shown, more = first(pages, _MOST, "Page")
@@ -38,14 +38,11 @@ def _held(page: Page) -> str:
 def _block(block: Sequence[tuple[int, Page]], tasks: Sequence[str], top: int) -> tuple[list[str], int]:
     """The map of a few Pages and their names below it, and where that ends. block: each Page with its number."""
     # A name may be broken behind an underscore, and stays in one piece elsewhere.
-    names = [
-        [part.replace("_ ", "_") for part in fit(task.replace("_", "_ "), _CELLS - LEFT - 8, size=_NAME, most=4)]
-        for task in tasks
-    ]
+    names = [[part.replace("_ ", "_") for part in fit(task.replace("_", "_ "), _CELLS - LEFT - 8, most=4)] for task in tasks]
     *rows, end = stack((max(LINE * len(lines) + 8, _CELL + 4) for lines in names), top + 24)
     parts = [label([str(n)], _x(column) + _CELL / 2 - 1, top + 16, bold=True, middle=True) for column, (n, _) in enumerate(block)]
     for task, lines, y in zip(tasks, names, rows, strict=True):
-        parts.append(label(lines, LEFT, y + 16, size=_NAME))
+        parts.append(label(lines, LEFT, y + 16))
         parts += [part for column, (_, page) in enumerate(block) for part in _cell(page.tasks, task, _x(column), y)]
     said, end = written([f"{n}: {page.name}{_aside(page)}" for n, page in block], end + 4)
     return parts + said, end + 6

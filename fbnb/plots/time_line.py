@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from itertools import count
 
 from fbnb.journey import Journey
 from fbnb.plots.picture import INK, QUIET, WIDTH, Picture, picture
 
 MOST_MARKS = 50
+_LEVELS = 5  # of numbers; where there are more marks than that close together, a last level has an ellipsis for the rest
 _DAY = timedelta(days=1)
 
 
@@ -21,11 +21,13 @@ def time_line(journey: Journey, days: int) -> Picture:
         if not 0 <= (ago := (mark.at - journey.start) / _DAY) <= days:
             continue
         x = left + wide * ago / days
-        level = next(level for level in count() if level >= len(ends) or x - ends[level] >= 24)
-        ends[level : level + 1] = [x]
         fill = INK if mark.past else "#ffffff"
         parts.append(f'<circle cx="{x:.1f}" cy="0" r="5" fill="{fill}" stroke="{INK}" stroke-width="2"/>')
-        parts.append(f'<text x="{x:.1f}" y="{-10 - 15 * level}" text-anchor="middle" fill="{INK}">{number}</text>')
+        level = next((level for level in range(_LEVELS + 1) if level >= len(ends) or x - ends[level] >= 24), None)
+        if level is not None:
+            ends[level : level + 1] = [x]
+            words = number if level < _LEVELS else "…"
+            parts.append(f'<text x="{x:.1f}" y="{-10 - 15 * level}" text-anchor="middle" fill="{INK}">{words}</text>')
     top = 14 + 15 * max(1, len(ends))
     x = left + wide * max(0.0, min(1.0, (journey.now - journey.start) / (days * _DAY)))
     wedge = f'<path d="M{x:.1f} 7l6 11h-12z" fill="{INK}"/>'

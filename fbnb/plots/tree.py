@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from fbnb.plots.picture import BLUE, BROWN, INK, LINE, QUIET, RED, WIDTH, Picture, first, fit, label, picture, stack, written
+from fbnb.plots.picture import (
+    BLUE,
+    BOLD,
+    BROWN,
+    INK,
+    LINE,
+    QUIET,
+    RED,
+    WIDTH,
+    Picture,
+    first,
+    fit,
+    label,
+    picture,
+    stack,
+    written,
+)
 from fbnb.sandbox.families import Kin
 from fbnb.tokens import expiry_in_words
 
@@ -20,6 +36,7 @@ def family_tree(family: Iterable[Kin], title: str = "Which token came from which
     Of a thousand it draws the first 100, and says how many more there are.
     """
     kin, more = first(family, MOST, "token")
+    more = more or ["no token"] * (not kin)
     told = (f"{'under it ' * bool(one.depth)}{name(one)}, {standing(one)}" for one in kin)
     text = f"{title}: " + "; ".join([*told, *more]) + "."
     wrapped = [_lines(one) for one in kin]
@@ -47,7 +64,7 @@ def _left(kin: Kin) -> int:
 
 def _lines(kin: Kin) -> tuple[list[str], list[str]]:
     room = WIDTH - _EDGE - _left(kin) - 24
-    return fit(name(kin), room / 1.1), fit(standing(kin), room)  # the name is bold
+    return fit(name(kin), room / BOLD, most=3), fit(standing(kin), room)
 
 
 def _parent_row(kin: Sequence[Kin], row: int) -> int | None:

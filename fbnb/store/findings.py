@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 
 from fbnb.diagnosis import Diagnosis, diagnose
 from fbnb.errors import TokenInvalid, numbered
@@ -43,8 +44,9 @@ def died(error: TokenInvalid) -> Row:
     return dead(TokenFault(error.code or 190, error.message, error.subcode))
 
 
+@lru_cache(maxsize=1024)
 def diagnosed(fault: TokenFault | None) -> Diagnosis:
-    """What the fault in an answer of debug_token means."""
+    """What the fault in an answer of debug_token means. A dead token gives the same answer day after day."""
     fault = fault or _UNSAID
     told = {"code": fault.code, "message": fault.message, "error_subcode": fault.subcode}
     return diagnose({"error": told}, where="GET /debug_token")

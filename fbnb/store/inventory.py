@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, Select, func, or_, select
+from sqlalchemy import Column, Connection, Select, bindparam, func, or_, select
 
 from fbnb.errors import InputError
 from fbnb.store import kinship
@@ -20,6 +20,17 @@ _CHUNK = 1000
 SHOWN = [tokens.c[name] for name in FIELDS]
 Token = AccessToken | StoredToken | str
 """A token, what the store said of it, or its fingerprint."""
+
+# An audit asks these of each token, so they are put together once.
+_ROLE = ("app_id", "kind", "subject", "person")
+BY_NAME = select(*SHOWN).where(tokens.c.fingerprint == bindparam("name"))
+_WORKING_LIKE = (
+    select(*SHOWN)
+    .where(*(tokens.c[name] == bindparam(name) for name in _ROLE), tokens.c.subject != "", tokens.c.successor == "")
+    .where(tokens.c.state.in_([TokenState.LIVE, TokenState.UNCHECKED]))
+    .where(or_(tokens.c.expires_at.is_(None), tokens.c.expires_at == 0, tokens.c.expires_at > bindparam("now")))
+    .limit(_CHUNK)
+)
 
 
 class Inventory:
@@ -107,12 +118,9 @@ class Inventory:
 
     def working_like(self, old: StoredToken, now: datetime) -> list[StoredToken]:
         """The tokens of the same app, kind, subject and person that work at an instant; of very many a thousand."""
-        same = [tokens.c[name] == getattr(old, name) for name in ("app_id", "kind", "subject", "person")]
-        unended = or_(tokens.c.expires_at.is_(None), tokens.c.expires_at == 0, tokens.c.expires_at > epoch(now))
-        good = tokens.c.state.in_([TokenState.LIVE, TokenState.UNCHECKED])
-        query = select(*SHOWN).where(*same, tokens.c.subject != "", good, unended, tokens.c.successor == "")
+        role = {name: getattr(old, name) for name in _ROLE}
         with self.vault.reading() as connection:
-            rows = connection.execute(query.limit(_CHUNK)).all()
+            rows = connection.execute(_WORKING_LIKE, role | {"now": epoch(now)}).all()
         return [stored for stored in map(read_or_name, rows) if stored.subject]  # which a row that cannot be read has not
 
     def __len__(self) -> int:
@@ -158,7 +166,7 @@ def named(token: Token) -> str:
 
 
 def found_in(connection: Connection, fingerprint: str) -> StoredToken | None:
-    row = connection.execute(select(*SHOWN).where(tokens.c.fingerprint == fingerprint)).first()
+    row = connection.execute(BY_NAME, {"name": fingerprint}).first()
     return None if row is None else read(row)
 
 

@@ -29,7 +29,7 @@ from fbnb.store.address import address
 from fbnb.store.database import run_many
 from fbnb.store.findings import checked, died
 from fbnb.store.hold import Hold
-from fbnb.store.inventory import SHOWN, Inventory, Token, found_in, unknown
+from fbnb.store.inventory import BY_NAME, Inventory, Token, found_in, unknown
 from fbnb.store.keys import KeySource
 from fbnb.store.records import (
     FIELDS,
@@ -252,8 +252,7 @@ class TokenStore(Inventory):
         """Hold one token fast: whoever else wants to change it waits. Raises InputError: not here. StoreBusy."""
         token = self._fingerprint(token)
         with self.vault.writing() as connection:
-            query = select(*SHOWN).where(tokens.c.fingerprint == token).with_for_update()  # which SQLite leaves out
-            row = connection.execute(query).first()
+            row = connection.execute(BY_NAME.with_for_update(), {"name": token}).first()  # which SQLite leaves out
             if row is None:
                 raise unknown(token)
             yield Hold(self, connection, read(row))

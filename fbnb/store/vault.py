@@ -22,6 +22,11 @@ from fbnb.tokens import fingerprint as digest
 _CHUNK = 1000
 
 
+# Each change of the store asks this first.
+_KEY = select(schema.meta.c.name, schema.meta.c.value).where(schema.meta.c.name.startswith("key ")).with_for_update(read=True)
+_KEY_ALONE = _KEY.with_for_update(read=False)
+
+
 class Vault(Database):
     """Opened with the key that it says it was made with, or made with a new one. Raises StoreError, WrongKey.
 
@@ -82,8 +87,7 @@ class Vault(Database):
 
     def _use_key(self, connection: Connection, *, alone: bool) -> None:
         """Take the key that the store says it has; another program may have changed it."""
-        query = select(schema.meta.c.name, schema.meta.c.value).where(schema.meta.c.name.startswith("key "))
-        record = _key_record(dict(connection.execute(query.with_for_update(read=not alone)).all()))
+        record = _key_record(dict(connection.execute(_KEY_ALONE if alone else _KEY).all()))
         if record != self.key:  # what was read a moment ago is still to be opened with the old one
             self._fernet = also(load_key(record, self.path, passphrase=self._passphrase), self._fernet)
             self.key = record

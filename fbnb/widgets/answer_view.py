@@ -13,9 +13,11 @@ from fbnb.errors import FbnbError, GraphError, numbered
 from fbnb.inquiry import ROWS, Reply, brief, table_of
 from fbnb.snippets import as_curl, as_fbnb, as_httpx
 from fbnb.usage import HEADERS, Load, usage_of
-from fbnb.widgets.view import LEFT, View, choice, facts, lines
+from fbnb.widgets.fields import CodeField, choice
+from fbnb.widgets.view import View
+from fbnb.widgets.words import LEFT, facts
 
-_OPEN, _DEEPEST, _LONGEST = 2, 20, 1000
+_OPEN, _DEEPEST, _LONGEST, _MOST = 2, 20, 1000, 2000
 
 
 class AnswerView(View):
@@ -25,7 +27,8 @@ class AnswerView(View):
         self.reply: Reply | None = None
         self.form = choice("Answer as", [("Tree", tree), ("Table", table)])
         self.code_for = choice("Code for", [("curl", as_curl), ("httpx", as_httpx), ("fbnb", as_fbnb)])
-        self.answer, self.about, self.code = w.HTML(layout=_side(2)), w.HTML(layout=_side(1)), lines("Code", rows=6)
+        self.answer, self.about, self._code = w.HTML(layout=_side(2)), w.HTML(layout=_side(1)), CodeField(rows=6)
+        self.code = self._code.field
         for menu in (self.form, self.code_for):
             menu.observe(lambda _: self.reply and self.show(self.reply), "value")
         sides = w.HBox([self.answer, self.about], layout=w.Layout(flex_flow="row wrap"))
@@ -35,19 +38,21 @@ class AnswerView(View):
     def show(self, reply: Reply) -> None:
         """Show a reply; all of it is drawn before any is put in place."""
         answer, told, code = self.form.value(reply.exchange.answer), about(reply), self.code_for.value(reply.exchange)
-        self.answer.value, self.about.value, self.code.value = answer, told, code
+        self.answer.value, self.about.value = answer, told
+        self._code.show(code)
         self.reply, self.view.layout.display = reply, None
 
 
 def tree(answer: object) -> str:
-    """An answer as a tree to fold; of a long list or object the first 50, and how many more there are."""
-    return _node("answer", answer, 0)
+    """An answer as a tree to fold; of a long list or object the first 50, of all the first 2000, and how many more there are."""
+    return _node("answer", answer, 0, iter(range(_MOST)))
 
 
 def table(answer: object) -> str:
-    """An answer as a table; of many rows the first 50, and how many there are."""
+    """An answer as a table; of many rows or columns the first 50, and how many there are."""
     told = table_of(answer)
     count = f"{told.count}" if told.count == len(told.rows) else f"first {len(told.rows)} of {told.count}"
+    count += f"; columns: first {len(told.columns)} of {told.width}" if told.width > len(told.columns) else ""
     head = "".join(f'<th scope=col style="{LEFT}">{escape(name)}</th>' for name in told.columns)
     cells = ("".join(f'<td style="{LEFT}">{escape(text)}</td>' for text in row) for row in told.rows)
     rows = "".join(f"<tr>{row}</tr>" for row in cells)
@@ -80,11 +85,11 @@ def _side(share: int) -> w.Layout:
     return w.Layout(flex=f"{share} 1 20em", min_width="0")
 
 
-def _node(name: str, value: object, depth: int) -> str:
+def _node(name: str, value: object, depth: int, left: Iterator[int]) -> str:
     if not isinstance(value, dict | list) or not value or depth > _DEEPEST:
         text = brief(json.dumps(value, ensure_ascii=False), _LONGEST)
         return f'<div style="overflow-wrap:anywhere">{escape(name)}: <code>{escape(text)}</code></div>'
-    inner = "".join(_inside(value, depth + 1))
+    inner = "".join(_inside(value, depth + 1, left))
     opened = " open" if depth < _OPEN else ""
     return (
         f"<details{opened}><summary>{escape(name)}: {escape(_size(value))}</summary>"
@@ -92,11 +97,14 @@ def _node(name: str, value: object, depth: int) -> str:
     )
 
 
-def _inside(value: dict[str, object] | list[object], depth: int) -> Iterator[str]:
+def _inside(value: dict[str, object] | list[object], depth: int, left: Iterator[int]) -> Iterator[str]:
+    """What is in it, as far as that is shown. left: of the whole tree, used up by one for each node."""
     told = list(value.items() if isinstance(value, dict) else enumerate(value))
-    yield from (_node(str(name), inner, depth) for name, inner in told[:ROWS])
-    if len(told) > ROWS:
-        yield f"<div>… and {len(told) - ROWS} more</div>"
+    for shown, (name, inner) in enumerate(told):
+        if shown == ROWS or next(left, None) is None:
+            yield f"<div>… and {len(told) - shown} more</div>"
+            return
+        yield _node(str(name), inner, depth, left)
 
 
 def _size(value: dict[str, object] | list[object]) -> str:

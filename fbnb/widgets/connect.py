@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import ipywidgets as w
 
 from fbnb.answers import part
 from fbnb.client import GraphClient
-from fbnb.errors import FbnbError, SettingError
+from fbnb.errors import AppCredentialsWrong, FbnbError, SettingError
 from fbnb.flows.app_tokens import get_app_token
 from fbnb.kit import NoSandbox, connect, far_client, sandbox_client
-from fbnb.redact import Secret, redact
+from fbnb.redact import ELLIPSIS, Secret
 from fbnb.sandbox import Sandbox
 from fbnb.sandbox.transport import SandboxTransport
-from fbnb.settings import DEFAULT_REDIRECT_URI, DEFAULT_VERSION, Settings, Target, load_settings
-from fbnb.widgets.view import View, choice, password, row, said, text
+from fbnb.settings import DEFAULT_REDIRECT_URI, DEFAULT_VERSION, Settings, Target, load_settings, variable
+from fbnb.widgets.fields import SecretField, choice, text
+from fbnb.widgets.view import View, row
+from fbnb.widgets.words import said
 
 _TARGETS = {
     Target.SANDBOX: "the sandbox in this notebook",
@@ -32,15 +36,19 @@ _VARIABLES = {
     "redirect_uri": ("FBNB_REDIRECT_URI", DEFAULT_REDIRECT_URI),
 }
 _FIELD_OF = {variable: name for name, (variable, _) in _VARIABLES.items()}
+_SECRET_LIKE = _VARIABLES["app_secret"][1]
+_ANOTHERS = "The secret of this app is not known: that of FBNB_APP_SECRET is for the app of FBNB_APP_ID. Type this one's."
+_NO_SUCH_APP = 101
+_UNCHANGED = "Nothing was changed; what is wrong is said beside its field."
 
 
 class Connect(View):
     """Target, app id, app secret, Graph version, redirect URI. `client` and `sandbox` are the pair in use.
 
-    apply_button uses what is typed, and asks Graph nothing; test_button uses it and asks for the app's name. What is wrong
-    with a field is said beside it, and leaves the pair as it was. What is left empty is the world's own on the sandbox,
-    elsewhere what the FBNB_ variables say; but the secret in use stays as long as target and app id do. The secret's field
-    is emptied as soon as it is read, for a notebook would save it in clear text.
+    apply_button uses what is typed, and asks Graph nothing; test_button asks Graph for the app's name first, and uses it
+    where that is answered. What is wrong with a field is said beside it, and leaves the pair as it was. What is left empty
+    is the world's own on the sandbox, elsewhere what the FBNB_ variables say, whose secret is for their own app only; but
+    the secret in use stays as long as target and app id do. The secret's field is emptied as soon as it is left.
 
     client: what to begin with, by default what `connect()` makes.
     """
@@ -51,7 +59,8 @@ class Connect(View):
         self.target = choice("Target", [(words, target) for target, words in _TARGETS.items()])
         self.served = text("Served at", placeholder=_VARIABLES["served"][1])
         self.app_id = text("App id", placeholder="the sandbox's own, or that of FBNB_APP_ID")
-        self.app_secret = password("App secret")
+        self._secret = SecretField("App secret")
+        self.app_secret = self._secret.field
         self.version, self.redirect_uri = text("Graph version"), text("Redirect URI")
         self.notes = {name: w.HTML(layout=w.Layout(flex="1 1 15em")) for name in _VARIABLES}
         self._rows = {name: self._row(name) for name in _VARIABLES}
@@ -92,39 +101,46 @@ class Connect(View):
             note.layout.display = None if name in wrong else "none"
 
     def _apply(self) -> None:
-        if self._use():
+        if pair := self._typed():
+            self._use(*pair)
             settings = self.client.settings
             where = settings.served or _TARGETS[settings.target]
             self.say(f"In use: {where}, app {settings.app_id}, Graph {settings.version}.")
 
     def _test(self) -> None:
-        if self._use():
-            settings = self.client.settings
-            app = self.client.get(settings.app_id, get_app_token(self.client), fields="name")
-            self.say(f"Connected: {part(app, 'name', str)}, app {settings.app_id}, Graph {settings.version}.")
+        if not (pair := self._typed()):
+            return
+        client, settings = pair[0], pair[0].settings
+        try:
+            name = part(client.get(settings.app_id, get_app_token(client), fields="name"), "name", str)
+        except AppCredentialsWrong as refused:
+            self._refuse({"app_id" if refused.code == _NO_SUCH_APP else "app_secret": str(refused)})
+            return
+        self._use(*pair)
+        self.say(f"Connected: {name}, app {settings.app_id}, Graph {settings.version}.")
 
-    def _use(self) -> bool:
-        """Make what is typed the pair in use. False: some of it is wrong, and nothing was changed."""
-        secret = self._secret()
+    def _typed(self) -> tuple[GraphClient, Sandbox] | None:
+        """The pair that what is typed makes; None where some of it is wrong, which is said."""
         typed = {name: str(getattr(self, name).value).strip() for name in ("app_id", "version", "redirect_uri")}
-        where = _where(self.target.value, self.served.value)
-        for field in (self.served, self.app_id, self.version, self.redirect_uri):
-            if redact(field.value) != field.value:
-                field.value = ""  # a secret in the wrong field does not stay there to be saved
+        where, secret = _where(self.target.value, self.served.value), self._known_secret()
         settings, wrong = _read(where, typed, secret)
-        self._note(wrong)
         if wrong:
-            self.say("Nothing was changed; what is wrong is said beside its field.", wrong=True)
-            return False
-        self.client, self.sandbox = self._pair(settings, typed, secret)
-        self._fill()
-        return True
+            self._refuse(wrong)
+            return None
+        self._note({})
+        return self._pair(settings, typed, secret)
 
-    def _secret(self) -> Secret | None:
+    def _refuse(self, wrong: dict[str, str]) -> None:
+        self._note(wrong)
+        self.say(_UNCHANGED, wrong=True)
+
+    def _use(self, client: GraphClient, sandbox: Sandbox) -> None:
+        self.client, self.sandbox = client, sandbox
+        self._fill()
+
+    def _known_secret(self) -> Secret | None:
         """The secret that is typed, else the one in use where its app stays in use."""
-        typed = Secret(self.app_secret.value.strip())
-        self.app_secret.value = ""
-        now = self.client.settings
+        typed, now = self._secret.take(), self.client.settings
         meant = _where(self.target.value, self.served.value), self.app_id.value.strip()
         return typed or (now.app_secret if meant == (_where(now.target, now.served), now.app_id) else None)
 
@@ -156,19 +172,33 @@ def _where(target: Target, served: str) -> str:
 def _read(where: str, typed: dict[str, str], secret: Secret | None) -> tuple[Settings, dict[str, str]]:
     """What is typed as settings, and by field what is wrong with it. Raises SettingError: what is wrong is in no field."""
     told = dict(os.environ) | {_VARIABLES[name][0]: words for name, words in typed.items() if words}
-    told, wrong = told | ({"FBNB_APP_SECRET": _VARIABLES["app_secret"][1]} if secret else {}), dict[str, str]()
+    if typed["app_id"] == ELLIPSIS:  # all that its field left of a secret, and the error is to be that of one
+        told["FBNB_APP_ID"] = _SECRET_LIKE
+    # The secret and the client token of the variables are for the app of the variables, and go with no other.
+    another = bool(typed["app_id"]) and typed["app_id"] != variable("FBNB_APP_ID").reveal()
+    own: dict[str, Any] = ({"client_token": None} if another else {}) | ({"app_secret": secret} if another or secret else {})
+    if secret or (another and variable("FBNB_APP_SECRET")):
+        told["FBNB_APP_SECRET"] = _SECRET_LIKE
+    settings, wrong = _checked(where, told, own)
+    if another and not secret and settings.target is not Target.SANDBOX:
+        wrong.setdefault("app_secret", _ANOTHERS)
+    return settings, wrong
+
+
+def _checked(where: str, told: dict[str, str], own: Mapping[str, Any]) -> tuple[Settings, dict[str, str]]:
+    """The settings that variables say, but for the app's `own`; of what is wrong something passing takes the place."""
+    wrong = dict[str, str]()
     while True:
         try:
-            settings = load_settings(where, told)
-            return replace(settings, app_secret=secret or settings.app_secret), wrong
+            return replace(load_settings(where, told), **own), wrong
         except SettingError as problem:
             name = _FIELD_OF.get(problem.problem.split()[0], "")
             if not name:
                 raise
             wrong[name] = str(problem)
-        variable, passing = _VARIABLES[name]
-        told[variable], where = passing, passing if name == "served" else where
-        secret = None if name == "app_secret" else secret
+        told[_VARIABLES[name][0]] = _VARIABLES[name][1]
+        where = told["FBNB_TARGET"] if name == "served" else where
+        own = {} if name == "app_secret" else own
 
 
 def _of_world(sandbox: Sandbox, settings: Settings, typed: dict[str, str], secret: Secret | None) -> Settings:

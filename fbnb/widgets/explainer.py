@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import ipywidgets as w
 
 from fbnb.diagnosis import Diagnosis, diagnose
 from fbnb.errors import InputError
-from fbnb.redact import Secret, redact
-from fbnb.widgets.view import View, facts, lines, row, said, text
+from fbnb.redact import Secret
+from fbnb.widgets.fields import lines, text
+from fbnb.widgets.view import View, row
+from fbnb.widgets.words import facts, said
 
 
 class ErrorExplainer(View):
@@ -23,17 +27,12 @@ class ErrorExplainer(View):
         self.explain_button = self.button("Explain", self._explain, primary=True)
         self.answer = self.message = w.HTML(said("Nothing was explained yet."))
         self._whole = Secret("")
-        self.pasted.observe(lambda _: self._hide(), names="value")
-        self.where.observe(lambda _: self._hide_where(), names="value")
+        self.pasted.observe(self._keep, "value")
         self.view = w.VBox([self.pasted, self.where, row(self.explain_button), self.answer])
 
-    def _hide(self) -> None:
-        if self.pasted.value != redact(self._whole.reveal()):
-            self._whole = Secret(self.pasted.value)
-            self.pasted.value = redact(self.pasted.value)
-
-    def _hide_where(self) -> None:
-        self.where.value = redact(self.where.value)
+    def _keep(self, change: Any) -> None:
+        # Of a text with a secret in it this is told twice: what the field makes of it, and then, for that was first, the whole.
+        self._whole = Secret(change.new)
 
     def _explain(self) -> None:
         if not self._whole.reveal().strip():

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Any
 
 import ipywidgets as w
 
@@ -14,13 +13,14 @@ from fbnb.errors import FbnbError, InputError, SettingError
 from fbnb.flows.app_tokens import compose_app_token
 from fbnb.flows.page_tokens import list_pages
 from fbnb.inquiry import METHODS, Inquiry, Reply, table_of
-from fbnb.redact import redact
 from fbnb.tokens import AccessToken
 from fbnb.widgets.answer_view import AnswerView, counted
+from fbnb.widgets.fields import choice, lines, text
 from fbnb.widgets.login_dialog import LoginDialog
 from fbnb.widgets.pickers import ScopePicker, TokenPicker
 from fbnb.widgets.token_debugger import TokenDebugger
-from fbnb.widgets.view import View, choice, lines, row, said, text
+from fbnb.widgets.view import View, discard, row
+from fbnb.widgets.words import said
 
 KEPT = 50
 
@@ -41,12 +41,11 @@ class Explorer(View):
         self.info_button = self.button("About this token", self._inform)
         self.generate_button = self.button("Generate a token", self._choose)
         self.login_button = self.button("Log in with these", self._log_in)
+        self._below = row(self.login_button)
         self.beside = w.VBox()  # the debugger, the choice of permissions or the login, as asked for
         self.method = choice("Method", [(name, name) for name in METHODS])
         self.version, self.path = text("Version", client.settings.version), text("Path", "me", "me/accounts")
         self.fields, self.parameters = text("Fields", "id,name"), lines("Parameters", "", "limit=5", rows=3)
-        for field in (self.version, self.path, self.fields, self.parameters):
-            field.observe(_hide, "value")
         self.send_button, self.message = self.button("Send", self._send, primary=True), w.HTML(said("Nothing was sent yet."))
         self.history, self.result = choice("Calls made", [("none yet", 0)]), AnswerView()
         self.history.observe(lambda change: self._back(change.new), "value")
@@ -78,7 +77,9 @@ class Explorer(View):
             self.opened.refresh()
 
     def _open(self, view: View | None, *widgets: w.Widget) -> None:
-        self.opened, self.beside.children = view, widgets
+        before, self.opened, self.beside.children = self.opened, view, widgets
+        if isinstance(before, LoginDialog):  # the others come back
+            discard([before.view])
 
     def _inform(self) -> None:
         token, looked_at = self.picker.token, self.debugger.picker.token
@@ -94,12 +95,12 @@ class Explorer(View):
         if self.scopes.view in self.beside.children:
             self._open(None)
         else:
-            self._open(self.scopes, self.scopes.view, row(self.login_button))
+            self._open(self.scopes, self.scopes.view, self._below)
 
     def _log_in(self) -> None:
         # Below the button, which stays: a keyboard would lose its place with it.
         dialog = LoginDialog(self.client, self.scopes.scopes, done=lambda token: self._logged_in(token, dialog.scopes))
-        self._open(dialog, *self.beside.children[:2], dialog.view)
+        self._open(dialog, self.scopes.view, self._below, dialog.view)
 
     def _logged_in(self, token: AccessToken, scopes: Iterable[str]) -> None:
         words = f"{token.hint} is the token to act with."
@@ -107,8 +108,7 @@ class Explorer(View):
             pages = list_pages(self.client, token) if "pages_show_list" in scopes else []
         except FbnbError as refused:
             pages, words = [], f"{words} Its Pages were not told: {refused}"
-        for each in [*(page.token for page in pages if page.token), token]:
-            self.picker.add(each)
+        self.picker.add(*(page.token for page in pages if page.token), token)
         self._open(None)
         self.send_button.focus()
         self.say(words)
@@ -141,15 +141,10 @@ def _own(client: GraphClient) -> list[AccessToken]:
         return []
 
 
-def _hide(change: Any) -> None:
-    """Of a secret pasted where none belongs only its hint stays: what a field holds may be saved."""
-    change.owner.value = redact(change.new)
-
-
 def _name(reply: Reply) -> str:
     exchange = reply.exchange
     outcome = "no answer" if exchange.status is None else exchange.status
-    return f"{exchange.number}: {exchange.method} {reply.inquiry.path}, {outcome}"
+    return f"{exchange.number}: {exchange.method} {reply.inquiry.path or '?ids'}, {outcome}"
 
 
 def _outcome(reply: Reply) -> str:

@@ -16,8 +16,10 @@ from fbnb.sandbox.transport import SandboxTransport
 from fbnb.sandbox.visitor import answer_at, offer_at
 from fbnb.sandbox.world import World
 from fbnb.tokens import AccessToken, expiry_in_words
+from fbnb.widgets.fields import SecretField, checkbox, choice
 from fbnb.widgets.question import SHOWN, already, asks, form, gets, outcome, page_label, pages_title
-from fbnb.widgets.view import View, checkbox, choice, discard, link, password, row, said
+from fbnb.widgets.view import View, discard, row
+from fbnb.widgets.words import link, said
 
 
 class LoginDialog(View):
@@ -25,7 +27,7 @@ class LoginDialog(View):
 
     On the sandbox it puts the same question as the dialog's page, and sends what that page's form would: `who` answers,
     `boxes` (by permission or Page id) can be unticked. Elsewhere Facebook puts the question: a link leads there, and
-    `pasted`, emptied as soon as it is read, takes the address that the person was led to.
+    `pasted`, emptied as soon as it is left, takes the address that the person was led to.
 
     done: is told the token, once all else shows it.
     """
@@ -42,7 +44,9 @@ class LoginDialog(View):
         self.scopes, self.auth_type = scopes if isinstance(scopes, str) else tuple(scopes), auth_type
         self.token: AccessToken | None = None
         self.boxes: dict[str, w.Checkbox] = {}
-        self.who, self.pasted = choice("Who is logged in", []), password("Address it led to")
+        self._ticks = dict[tuple[str, str], bool]()  # what each person ticked or unticked
+        self.who, self._address = choice("Who is logged in", []), SecretField("Address it led to")
+        self.pasted = self._address.field
         self.who.observe(self._switch, "value")
         self.question, self.message = w.HTML(), w.HTML(said(""))
         self.continue_button = self.button("Continue", self._continue, primary=True)
@@ -51,12 +55,11 @@ class LoginDialog(View):
         self._offer: Offer | None = None
         self._state = self._url = ""
         self._world = client.transport.sandbox.world if isinstance(client.transport, SandboxTransport) else None
-        self._buttons = row(self.continue_button, *([self.cancel_button] if self._world else []))
-        here, there = (
-            [self.who, self.question, self._asked, self._buttons, self._already],
-            [self.question, self.pasted, self._buttons],
-        )
-        self.view = w.VBox([*(here if self._world else there), self.message])
+        self._buttons = row(self.continue_button, self.cancel_button)
+        above, below = [self.who, self.question, self._asked, self.pasted], [self._buttons, self._already, self.message]
+        self.view = w.VBox([*above, *below])
+        for part in (self.pasted,) if self._world else (self.who, self._asked, self.cancel_button, self._already):
+            part.layout.display = "none"
         try:
             self._begin()
         except InputError as wrong:  # a scope or an auth_type that is misspelt
@@ -67,7 +70,7 @@ class LoginDialog(View):
         self.refresh()
 
     def refresh(self) -> None:
-        """What is put before the person as things stand now. Boxes stay as they are where that is the same."""
+        """What is put before the person as things stand now. What they ticked or unticked stays so, if it is still asked."""
         if self._world and self._url:
             self._meet(self._world, self.who.value)
             self._put(self._world)
@@ -117,17 +120,23 @@ class LoginDialog(View):
         return None
 
     def _draw(self, put: Offer | None) -> None:
-        before, self.boxes, parts = self.boxes, {}, list[w.Widget]()
+        before, asked, pages = self.boxes, dict[str, w.Checkbox](), dict[str, w.Checkbox]()
         if put:
             self.continue_button.description = redact(f"Continue as {put.person.name}")
             self._gets.value, self._pages.value = gets(put), pages_title(put)
-            asked = {one.name: checkbox(f"{one.name}: {one.unlocks}", ticked=True) for one in put.optional}
-            pages = {page.id: checkbox(page_label(page, role), ticked=on) for page, role, on in put.pages[:SHOWN]}
-            parts += [self._gets, *asked.values()] if put.asks else []
-            parts += [self._pages, *pages.values()] if pages else []
-            self.boxes = asked | pages
-        self._asked.children = parts
+            asked = {one.name: self._box(one.name, f"{one.name}: {one.unlocks}", ticked=True) for one in put.optional}
+            pages = {page.id: self._box(page.id, page_label(page, role), ticked=on) for page, role, on in put.pages[:SHOWN]}
+        self._gets.layout.display = None if put and put.asks else "none"
+        self._pages.layout.display = None if pages else "none"
+        self.boxes = asked | pages
+        self._asked.children = [self._gets, *asked.values(), self._pages, *pages.values()]
         discard(before.values())
+
+    def _box(self, name: str, label: str, *, ticked: bool) -> w.Checkbox:
+        answer = self.who.value, name
+        box = checkbox(label, ticked=self._ticks.get(answer, ticked))
+        box.observe(lambda change: self._ticks.update({answer: change.new}), "value")
+        return box
 
     def _form(self) -> dict[str, str]:
         if self._offer is None:
@@ -159,8 +168,7 @@ class LoginDialog(View):
     def _consent(self, form: dict[str, str]) -> Consent:
         if world := self._world:
             return lambda url: answer_at(world, url, form)
-        address, self.pasted.value = Secret(self.pasted.value.strip()), ""
-        if not address:
+        if not (address := self._address.take()):
             raise RedirectMistake("No address was pasted.", remedy="Open the link, log in, and paste the address it led to.")
         return lambda url: address.reveal()
 

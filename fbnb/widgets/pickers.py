@@ -11,7 +11,9 @@ import ipywidgets as w
 from fbnb.catalogue import permissions
 from fbnb.redact import redact
 from fbnb.tokens import AccessToken, Page
-from fbnb.widgets.view import View, checkbox, choice, discard, said, text
+from fbnb.widgets.fields import checkbox, choice, text
+from fbnb.widgets.view import View, discard
+from fbnb.widgets.words import said
 
 USUAL_SCOPES = tuple(
     "public_profile email pages_show_list pages_read_engagement pages_read_user_content pages_manage_posts"
@@ -112,13 +114,16 @@ class TokenPicker(View):
         """All there is to pick from."""
         return list(self._tokens.values())
 
-    def add(self, token: AccessToken) -> None:
-        """Add a token, and pick it. The same one is there once, as it was last given."""
-        self._tokens[token.fingerprint] = token
+    def add(self, *tokens: AccessToken) -> None:
+        """Add tokens, and pick the last of them. The same one is there once, as it was last given."""
+        added = {token.fingerprint: token for token in tokens}
+        if not added:
+            return
+        self._tokens |= added
         self.menu.unobserve(self._tell, "value")  # new options pick the first of them for a moment
         with self.menu.hold_sync():
             self.menu.options = self._options()
-            self.menu.value = token.fingerprint
+            self.menu.value = tokens[-1].fingerprint
         self.menu.observe(self._tell, "value")
         self._tell()
 

@@ -17,10 +17,12 @@ function initialize({ model }) {
     if (next >= max) model.set("playing", false);
     model.save_changes();
   };
-  model.on("change:playing", () => {
+  const play = () => {
     clearInterval(timer);
     if (model.get("playing")) timer = setInterval(beat, BEAT);
-  });
+  };
+  model.on("change:playing", play);
+  play();  // it may have been playing before this page was there
   return () => clearInterval(timer);
 }
 

@@ -14,20 +14,27 @@ from fbnb.journey import Journey, Mark, droppable
 from fbnb.plots.time_line import MOST_MARKS, time_line
 from fbnb.redact import redact
 from fbnb.sandbox import Sandbox
+from fbnb.widgets.fields import choice
 from fbnb.widgets.time_slider import TimeSlider
-from fbnb.widgets.view import View, choice, facts, row, said
+from fbnb.widgets.view import View, row
+from fbnb.widgets.words import facts, said
 
 _DAY = timedelta(days=1)
 _STEPS = {"−30 days": -30 * _DAY, "−1 day": -_DAY, "−1 hour": -_DAY / 24}
 _STEPS |= {"+1 hour": _DAY / 24, "+1 day": _DAY, "+30 days": 30 * _DAY}
 
 
+# A table looks as it does below a cell, and what is wider than the page scrolls, with the arrow keys too.
+_SCROLLS = '<div class="jp-RenderedHTMLCommon" role="region" aria-label="On show" tabindex="0" style="overflow-x:auto">'
+
+
 class TimeTravel(View):
     """A sandbox's time from here on, `days` long.
 
     on_show: what follows it. A widget of this package is refreshed; a function is called, and what it returns is drawn below,
-    or the words of its refusal. `slider` stands at a whole day, and plays; `drop_button` drops `event` on day `drop_day`, and
-    `lift_button` takes the last one off again. Raises InputError: days, or something on show, is of the wrong sort.
+    or the words of its refusal. Any other error of theirs is told there too, and it plays no further. `slider` stands at a
+    whole day, and plays; `drop_button` drops `event` on day `drop_day`, and `lift_button` takes the last one off again.
+    Raises InputError: days, or something on show, is of the wrong sort.
     """
 
     def __init__(self, sandbox: Sandbox, *on_show: View | Callable[[], object], days: int = 400) -> None:
@@ -75,7 +82,20 @@ class TimeTravel(View):
         self.where.value = said(journey.words(journey.now))
         self.line.value = time_line(journey, self.slider.max).svg + _table(journey, marks)
         for place, shown in zip(self.shown, self._on_show, strict=True):
-            place.value = _drawn(shown)
+            place.value = self._drawn(shown)
+
+    def _drawn(self, shown: View | Callable[[], object]) -> str:
+        """What is on show, as HTML; of a refusal its words, and nothing for a widget, which shows itself."""
+        try:
+            if isinstance(shown, View):
+                shown.refresh()
+                return ""
+            return _html(shown())
+        except FbnbError as refused:
+            words = str(refused)
+        except Exception as wrong:  # noqa: BLE001 - a function may raise anything, and the others follow all the same
+            self.slider.playing, words = False, f"{type(wrong).__name__}: {wrong}"
+        return said(redact(f"{type(shown).__name__}: {words}" if isinstance(shown, View) else words))
 
     def _attempt(self, act: Callable[[], object]) -> None:
         try:
@@ -110,23 +130,22 @@ class TimeTravel(View):
             self.event.label = chosen if chosen in words else words[0]
 
     def _drop(self) -> None:
-        mark = self._telling(lambda: self.journey.drop(self.event.value, self.journey.after(self.drop_day.value)))
-        self.message.value = said(f"{self.journey.words(mark.at)}: {mark.words}.") + self.message.value
+        before = self.journey.tokens
+        mark = self.journey.drop(self.event.value, self.journey.after(self.drop_day.value))
+        self._tell(f"{self.journey.words(mark.at)}: {mark.words}.", before)
 
     def _lift(self) -> None:
+        before = self.journey.tokens
         if not (dropped := self.journey.dropped):
             raise InputError("Nothing was dropped here.", remedy="Choose what happens and on which day, and press Drop it here.")
-        self._telling(lambda: self.journey.lift(dropped[-1]))
-        self.message.value = said(f"{dropped[-1].words}: taken off.") + self.message.value
+        self.journey.lift(dropped[-1])
+        self._tell(f"{dropped[-1].words}: taken off.", before)
 
-    def _telling(self, change: Callable[[], Any]) -> Any:
-        """Change the line, and say how many tokens have never been made then."""
-        tokens = len(self._sandbox.world.tokens)
-        done = change()
-        gone = tokens - len(self._sandbox.world.tokens)
-        self.message.value = said(f"Made later, and now never made: {gone} token{'s' * (gone != 1)}.") if gone else ""
+    def _tell(self, words: str, before: int) -> None:
+        """Say how the line was changed, and how many of the tokens before are never made then."""
         self.refresh()
-        return done
+        gone = before - self.journey.tokens
+        self.say(words + (f" Made later, and now never made: {gone} token{'s' * (gone != 1)}." if gone > 0 else ""))
 
 
 def _table(journey: Journey, marks: list[Mark]) -> str:
@@ -138,21 +157,10 @@ def _table(journey: Journey, marks: list[Mark]) -> str:
     return facts("What happens on the line", [*told, *more])
 
 
-def _drawn(shown: View | Callable[[], object]) -> str:
-    """What is on show, as HTML; of a refusal its words, and nothing for a widget, which shows itself."""
-    try:
-        if isinstance(shown, View):
-            shown.refresh()
-            return ""
-        return _html(shown())
-    except FbnbError as refused:
-        return said(f"{type(shown).__name__}: {refused}" if isinstance(shown, View) else str(refused))
-
-
 def _html(value: Any) -> str:
     bundle = value._repr_mimebundle_() if hasattr(value, "_repr_mimebundle_") else {}
     bundle = bundle[0] if isinstance(bundle, tuple) else bundle or {}
     for kind, method in (("text/html", "_repr_html_"), ("image/svg+xml", "_repr_svg_")):
         if html := bundle.get(kind) or (getattr(value, method)() if hasattr(value, method) else None):
-            return str(html)
+            return f"{_SCROLLS}{html}</div>"
     return "" if value is None else said(redact(str(value)))

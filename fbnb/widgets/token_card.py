@@ -9,7 +9,8 @@ from fbnb.errors import FbnbError
 from fbnb.flows.debug_token import debug_token
 from fbnb.token_facts import card
 from fbnb.tokens import AccessToken, TokenInfo
-from fbnb.widgets.view import View, facts
+from fbnb.widgets.view import View
+from fbnb.widgets.words import facts
 
 
 class TokenCard(View):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import ipywidgets as w
 
@@ -10,10 +11,13 @@ from fbnb.client import GraphClient
 from fbnb.errors import FbnbError, InputError
 from fbnb.flows.debug_token import debug_token
 from fbnb.flows.long_lived import extend_user_token
+from fbnb.redact import Secret
 from fbnb.token_facts import in_words, standing, why_not_extended
 from fbnb.tokens import AccessToken, TokenInfo, TokenKind, expiry_in_words
+from fbnb.widgets.fields import SecretField
 from fbnb.widgets.pickers import TokenPicker
-from fbnb.widgets.view import View, facts, password, row, said
+from fbnb.widgets.view import View, row
+from fbnb.widgets.words import facts, said
 
 
 class TokenDebugger(View):
@@ -27,9 +31,9 @@ class TokenDebugger(View):
         self.info: TokenInfo | None = None
         self.extended: AccessToken | None = None
         self._shown: AccessToken | None = None
-        self.picker, self.pasted = TokenPicker(tokens), password("Or paste one")
-        self.pasted.continuous_update = False  # read whole, when Enter is pressed or the field is left
-        self.pasted.observe(lambda _: self._read(), "value")
+        self.picker, self._secret = TokenPicker(tokens), SecretField("Or paste one")
+        self.pasted = self._secret.field
+        self.pasted.observe(self._read, "value")
         self.debug_button = self.button("Debug", self._debug, primary=True)
         self.extend_button = self.button("Extend", self._extend)
         self.message, self.table = w.HTML(said("Nothing was debugged yet.")), w.HTML()
@@ -52,12 +56,12 @@ class TokenDebugger(View):
         except FbnbError as refused:
             self.say(str(refused), wrong=True)
 
-    def _read(self) -> None:
-        if self.pasted.value:
+    def _read(self, change: Any) -> None:
+        if change.new:
             self._or_say(self._take)
 
     def _take(self) -> None:
-        token = _token_in(self.pasted)
+        token = _token_in(self._secret.take())
         known = {each.fingerprint: each for each in self.picker.tokens}
         self.picker.add(known.get(token.fingerprint, token))
         self.say(f"Picked what was pasted, {token.hint}.")
@@ -75,24 +79,27 @@ class TokenDebugger(View):
 
     def _extend(self) -> None:
         token = self._picked()
-        if problem := why_not_extended(debug_token(self._client, token)):
+        if problem := why_not_extended(token) or why_not_extended(token, debug_token(self._client, token)):
             raise problem
-        self.extended = extend_user_token(self._client, token)
-        self.picker.add(self.extended)  # first of all, for the new token must not get lost
-        self._debug()
-        ends = expiry_in_words(self.extended.expires_at)
-        self.say(f"Extended: the new token, {self.extended.hint}, {ends}. The old one, {token.hint}, lives on to its own end.")
+        new = self.extended = extend_user_token(self._client, token)
+        self.picker.add(new)  # first of all, for the new token must not get lost
+        ends = expiry_in_words(new.expires_at)
+        # Graph may give the same one again on the same day.
+        old = f" The old one, {token.hint}, lives on to its own end." if new.fingerprint != token.fingerprint else ""
+        words = f"Extended: the {'new' if old else 'same'} token, {new.hint}, {ends}.{old}"
+        try:
+            self._debug()
+        except FbnbError as refused:
+            words = f"{words} Debugging it failed: {refused}"
+        self.say(words)
 
     def _put(self, token: AccessToken, info: TokenInfo) -> None:
         now = self._client.now()
         self.info, self._shown = info, token
-        self.table.value = facts(f"What Graph says of {token.hint}", in_words(info, now))
+        self.table.value = facts(f"What Graph says of {token.hint}", in_words(info, now, token))
         self.say(f"{token.hint}: {standing(token, info, now)}")
 
 
-def _token_in(field: w.Password) -> AccessToken:
-    """The token in a field, which is emptied. Its kind is a guess until Graph says. Raises InputError: it cannot be one."""
-    try:
-        return AccessToken.of(field.value.strip(), TokenKind.APP if "|" in field.value else TokenKind.USER, label="pasted")
-    finally:
-        field.value = ""
+def _token_in(pasted: Secret) -> AccessToken:
+    """The token that was pasted. Its kind is a guess until Graph says. Raises InputError: it cannot be one."""
+    return AccessToken.of(pasted.reveal(), TokenKind.APP if "|" in pasted.reveal() else TokenKind.USER, label="pasted")

@@ -9,7 +9,9 @@ import ipywidgets as w
 
 from fbnb.catalogue import permissions
 from fbnb.which_token import Advice, purposes, spans_for, which_token, whose_for
-from fbnb.widgets.view import View, choice, facts, lines, link
+from fbnb.widgets.fields import CodeField, choice
+from fbnb.widgets.view import View
+from fbnb.widgets.words import facts, link
 
 
 class WhichToken(View):
@@ -24,7 +26,8 @@ class WhichToken(View):
         self.purpose = choice("I want to", _pairs(purposes()))
         self.whose = choice("On behalf of", _pairs(whose_for(purpose)))
         self.span = choice("For how long", _pairs(spans_for(purpose, whose)))
-        self.facts, self.message, self.code = w.HTML(), w.HTML(), lines("Code to copy")
+        self.facts, self.message, self._code = w.HTML(), w.HTML(), CodeField("Code to copy")
+        self.code = self._code.field
         self._settling = False
         for chosen in (self.purpose, self.whose, self.span):
             chosen.observe(lambda _: self._settle(), names="value")
@@ -43,7 +46,8 @@ class WhichToken(View):
 
     def _show(self, answer: Advice) -> None:
         self.facts.value = facts("The token for it", _told(answer)) + _notebooks(answer)
-        self.code.value, self.code.rows = answer.code, answer.code.count("\n") + 2
+        self._code.show(answer.code)
+        self.code.rows = answer.code.count("\n") + 2
         why = f"{answer.instead} Here is the nearest. " if answer.instead else ""
         self.say(f"{why}Kind: {answer.kind}, on behalf of {answer.whose}, {answer.span}.")
 
@@ -72,7 +76,8 @@ def _scopes(answer: Advice) -> str:
     none = "none: every login gives public_profile" if answer.kind == "USER" else "none"
     told = "; ".join(f"{scope} ({permissions()[scope].unlocks})" for scope in answer.scopes) or none
     made_by_admin = answer.flow["notebook"].endswith("_system_user")
-    return f"{told}. The admin who makes the token logs in with business_management" if made_by_admin else told
+    admin = "The admin who makes the token logs in with business_management" if made_by_admin else ""
+    return ". ".join(filter(None, (told, answer.note, admin)))
 
 
 def _notebooks(answer: Advice) -> str:

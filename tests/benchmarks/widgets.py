@@ -49,7 +49,7 @@ REPEATS, LIMIT_MS = 25, 30
 IMPORT_REPEATS, IMPORT_LIMIT = 15, 1.3
 NBVAL_REPEATS, NBVAL_LIMIT = 5, 1.5
 SCOPES = ("email", "pages_show_list", "pages_read_engagement")
-NBVAL = "-m pytest --nbval -q -p no:cacheprovider -n 2 --dist loadscope -c".split()
+NBVAL = "-m pytest --nbval -q -p no:cacheprovider -n 2 --dist loadscope --no-loadscope-reorder -c".split()
 
 Build = Callable[[GraphClient, Sandbox, AccessToken], Any]
 
@@ -64,13 +64,17 @@ def sent(widget: Explorer) -> None:
     widget.send_button.click()
 
 
-def typed_wrong(widget: Connect) -> None:
-    widget.version.value = "26"
-    widget.apply_button.click()
+def tested(widget: Connect) -> None:
+    widget.version.value = "v25.0"
+    widget.test_button.click()
 
 
 def ticked(widget: ScopePicker) -> None:
     widget.boxes["pages_messaging"].value = True
+
+
+def asking(client: GraphClient, sandbox: Sandbox, token: AccessToken) -> LoginDialog:
+    return LoginDialog(client, [*SCOPES, "pages_messaging"])
 
 
 def travelling(client: GraphClient, sandbox: Sandbox, token: AccessToken) -> TimeTravel:
@@ -79,10 +83,13 @@ def travelling(client: GraphClient, sandbox: Sandbox, token: AccessToken) -> Tim
 
 # How each is built, and what updates it.
 WIDGETS: dict[str, tuple[Build, Callable[[Any], object]]] = {
-    "Connect": (lambda client, sandbox, token: Connect(client), typed_wrong),
+    "Connect": (lambda client, sandbox, token: Connect(client), tested),
     "ErrorExplainer": (lambda client, sandbox, token: ErrorExplainer(), explained),
     "Explorer": (lambda client, sandbox, token: Explorer(client, [token]), sent),
-    "LoginDialog": (lambda client, sandbox, token: LoginDialog(client, SCOPES), lambda view: view.continue_button.click()),
+    "LoginDialog": (
+        lambda client, sandbox, token: LoginDialog(client, [*SCOPES, "pages_messaging"]),
+        lambda view: view.continue_button.click(),
+    ),
     "PagePicker": (
         lambda client, sandbox, token: PagePicker(list_pages(client, token)),
         lambda view: setattr(view.find, "value", "Harbour"),
