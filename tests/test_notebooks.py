@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+import fbnb.widgets
+
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SECRETS = (
@@ -60,6 +62,29 @@ def test_it_reads_as_a_lesson(path: Path) -> None:
     for beat in ("**In:**", "**Out:**", "Set up", "On the wire", "When it refuses", "Drive it", "Your turn", "**Solution.**"):
         assert beat in text, beat
     assert not any(re.search(r"\bprint\(", source(cell)) for cell in code)
+
+
+# The table that each picture was drawn from.
+BESIDE = {
+    "sequence_diagram(": "wire_table(",
+    "family_tree(": "family_table(",
+    "lifetimes(": "family_table(",
+    "task_map(": "task_table(",
+    "usage_chart(": "usage_table(",
+}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_beside_each_picture_stands_its_table(path: Path) -> None:
+    drawn = [(picture, source(cell)) for cell in cells(path) for picture in BESIDE if picture in source(cell)]
+    assert drawn
+    assert not [picture for picture, code in drawn if BESIDE[picture] not in code]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_it_is_driven_with_a_widget(path: Path) -> None:
+    shown = {output["data"]["text/plain"][0] for cell in cells(path) for output in cell["outputs"] if "data" in output}
+    assert shown & set(fbnb.widgets.__all__)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

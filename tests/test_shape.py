@@ -29,7 +29,7 @@ FLOORS = [
     {"pace", "assurance"},
     {"auditor"},
     {"walk", "tables", "browser", "journey", "kit"},
-    {"walks", "store_walks", "store_tables"},
+    {"walks", "store_walks", "store_tables", "typed"},
     {"plots"},
     {"widgets"},
     {"commands", "fire_drill"},

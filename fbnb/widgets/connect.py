@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import ipywidgets as w
 
 from fbnb.answers import part
 from fbnb.client import GraphClient
-from fbnb.errors import AppCredentialsWrong, FbnbError, SettingError
+from fbnb.errors import AppCredentialsWrong, FbnbError
 from fbnb.flows.app_tokens import get_app_token
 from fbnb.kit import NoSandbox, connect, far_client, sandbox_client
-from fbnb.redact import ELLIPSIS, Secret
+from fbnb.redact import Secret
 from fbnb.sandbox import Sandbox
 from fbnb.sandbox.transport import SandboxTransport
-from fbnb.settings import DEFAULT_REDIRECT_URI, DEFAULT_VERSION, Settings, Target, load_settings, variable
+from fbnb.settings import Settings, Target
+from fbnb.typed import VARIABLES, of_world, read, where
 from fbnb.widgets.fields import SecretField, choice, text
 from fbnb.widgets.view import View, row
 from fbnb.widgets.words import said
@@ -27,17 +25,6 @@ _TARGETS = {
     Target.SERVED: "a served sandbox",
     Target.LIVE: "live Graph",
 }
-# Each field's variable, which an error names first, and a value that passes while the other fields are looked at.
-_VARIABLES = {
-    "served": ("FBNB_TARGET", "http://127.0.0.1:8765"),
-    "app_id": ("FBNB_APP_ID", "1000000000001"),
-    "app_secret": ("FBNB_APP_SECRET", "0" * 32),
-    "version": ("FBNB_VERSION", DEFAULT_VERSION),
-    "redirect_uri": ("FBNB_REDIRECT_URI", DEFAULT_REDIRECT_URI),
-}
-_FIELD_OF = {variable: name for name, (variable, _) in _VARIABLES.items()}
-_SECRET_LIKE = _VARIABLES["app_secret"][1]
-_ANOTHERS = "The secret of this app is not known: that of FBNB_APP_SECRET is for the app of FBNB_APP_ID. Type this one's."
 _NO_SUCH_APP = 101
 _UNCHANGED = "Nothing was changed; what is wrong is said beside its field."
 
@@ -57,13 +44,13 @@ class Connect(View):
         self.message = w.HTML(said("Unchanged."))
         self.client, self.sandbox = (client, _behind(client)) if client else self._begin()
         self.target = choice("Target", [(words, target) for target, words in _TARGETS.items()])
-        self.served = text("Served at", placeholder=_VARIABLES["served"][1])
+        self.served = text("Served at", placeholder=VARIABLES["served"][1])
         self.app_id = text("App id", placeholder="the sandbox's own, or that of FBNB_APP_ID")
         self._secret = SecretField("App secret")
         self.app_secret = self._secret.field
         self.version, self.redirect_uri = text("Graph version"), text("Redirect URI")
-        self.notes = {name: w.HTML(layout=w.Layout(flex="1 1 15em")) for name in _VARIABLES}
-        self._rows = {name: self._row(name) for name in _VARIABLES}
+        self.notes = {name: w.HTML(layout=w.Layout(flex="1 1 15em")) for name in VARIABLES}
+        self._rows = {name: self._row(name) for name in VARIABLES}
         self.apply_button = self.button("Use these", self._apply, primary=True)
         self.test_button = self.button("Test connection", self._test)
         self._fill()
@@ -104,8 +91,8 @@ class Connect(View):
         if pair := self._typed():
             self._use(*pair)
             settings = self.client.settings
-            where = settings.served or _TARGETS[settings.target]
-            self.say(f"In use: {where}, app {settings.app_id}, Graph {settings.version}.")
+            place = settings.served or _TARGETS[settings.target]
+            self.say(f"In use: {place}, app {settings.app_id}, Graph {settings.version}.")
 
     def _test(self) -> None:
         if not (pair := self._typed()):
@@ -122,8 +109,8 @@ class Connect(View):
     def _typed(self) -> tuple[GraphClient, Sandbox] | None:
         """The pair that what is typed makes; None where some of it is wrong, which is said."""
         typed = {name: str(getattr(self, name).value).strip() for name in ("app_id", "version", "redirect_uri")}
-        where, secret = _where(self.target.value, self.served.value), self._known_secret()
-        settings, wrong = _read(where, typed, secret)
+        place, secret = where(self.target.value, self.served.value), self._known_secret()
+        settings, wrong = read(place, typed, secret)
         if wrong:
             self._refuse(wrong)
             return None
@@ -141,14 +128,14 @@ class Connect(View):
     def _known_secret(self) -> Secret | None:
         """The secret that is typed, else the one in use where its app stays in use."""
         typed, now = self._secret.take(), self.client.settings
-        meant = _where(self.target.value, self.served.value), self.app_id.value.strip()
-        return typed or (now.app_secret if meant == (_where(now.target, now.served), now.app_id) else None)
+        meant = where(self.target.value, self.served.value), self.app_id.value.strip()
+        return typed or (now.app_secret if meant == (where(now.target, now.served), now.app_id) else None)
 
     def _pair(self, settings: Settings, typed: dict[str, str], secret: Secret | None) -> tuple[GraphClient, Sandbox]:
         near = settings.target is Target.SANDBOX
         # A sandbox that is there goes on: the tokens at hand are of its world.
         sandbox = self.sandbox if isinstance(self.sandbox, Sandbox) or not near else Sandbox(settings.world)
-        settings = _of_world(sandbox, settings, typed, secret) if near else settings
+        settings = of_world(sandbox, settings, typed, secret) if near else settings
         if settings == self.client.settings:
             return self.client, self.sandbox
         if near:
@@ -161,51 +148,3 @@ def _behind(client: GraphClient) -> Sandbox:
     if isinstance(client.transport, SandboxTransport):
         return client.transport.sandbox
     return NoSandbox(client.settings.served)  # type: ignore[return-value]
-
-
-def _where(target: Target, served: str) -> str:
-    """The target as `load_settings` takes it."""
-    address = served.strip().lower().rstrip("/")
-    return target.value if target is not Target.SERVED else address if "://" in address else f"http://{address}"
-
-
-def _read(where: str, typed: dict[str, str], secret: Secret | None) -> tuple[Settings, dict[str, str]]:
-    """What is typed as settings, and by field what is wrong with it. Raises SettingError: what is wrong is in no field."""
-    told = dict(os.environ) | {_VARIABLES[name][0]: words for name, words in typed.items() if words}
-    if typed["app_id"] == ELLIPSIS:  # all that its field left of a secret, and the error is to be that of one
-        told["FBNB_APP_ID"] = _SECRET_LIKE
-    # The secret and the client token of the variables are for the app of the variables, and go with no other.
-    another = bool(typed["app_id"]) and typed["app_id"] != variable("FBNB_APP_ID").reveal()
-    own: dict[str, Any] = ({"client_token": None} if another else {}) | ({"app_secret": secret} if another or secret else {})
-    if secret or (another and variable("FBNB_APP_SECRET")):
-        told["FBNB_APP_SECRET"] = _SECRET_LIKE
-    settings, wrong = _checked(where, told, own)
-    if another and not secret and settings.target is not Target.SANDBOX:
-        wrong.setdefault("app_secret", _ANOTHERS)
-    return settings, wrong
-
-
-def _checked(where: str, told: dict[str, str], own: Mapping[str, Any]) -> tuple[Settings, dict[str, str]]:
-    """The settings that variables say, but for the app's `own`; of what is wrong something passing takes the place."""
-    wrong = dict[str, str]()
-    while True:
-        try:
-            return replace(load_settings(where, told), **own), wrong
-        except SettingError as problem:
-            name = _FIELD_OF.get(problem.problem.split()[0], "")
-            if not name:
-                raise
-            wrong[name] = str(problem)
-        told[_VARIABLES[name][0]] = _VARIABLES[name][1]
-        where = told["FBNB_TARGET"] if name == "served" else where
-        own = {} if name == "app_secret" else own
-
-
-def _of_world(sandbox: Sandbox, settings: Settings, typed: dict[str, str], secret: Secret | None) -> Settings:
-    """Settings of an app of the sandbox's world. What was typed is kept, right or wrong: it is the sandbox that refuses it."""
-    own = sandbox_client(sandbox, settings).settings
-    if (id := typed["app_id"] or own.app_id) != own.app_id:
-        app = sandbox.world.apps.get(id)
-        codes = (Secret(app.secret), Secret(app.client_token)) if app else (None, None)
-        own = replace(own, app_id=id, app_secret=codes[0], client_token=codes[1])
-    return replace(own, app_secret=secret or own.app_secret, redirect_uri=typed["redirect_uri"] or own.redirect_uri)
