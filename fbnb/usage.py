@@ -64,7 +64,7 @@ class Usage:
 
 def usage_of(headers: Mapping[str, str], at: datetime | None = None) -> Usage:
     """What the usage headers of an answer say. headers: names in lower case. at: when its call was sent."""
-    return Usage(tuple(replace(load, at=at) for name in HEADERS if name in headers for load in _told(name, headers[name])))
+    return Usage(tuple(replace(load, at=at) for load in _all(headers)))
 
 
 def latest_usage(answers: Iterable[tuple[datetime, Mapping[str, str]]], now: datetime) -> Usage:
@@ -74,11 +74,13 @@ def latest_usage(answers: Iterable[tuple[datetime, Mapping[str, str]]], now: dat
     """
     newest = dict[tuple[str, str], Load]()
     for sent, headers in answers:
-        for load in usage_of(headers, sent).loads:
-            age = now - sent
+        for load in _all(headers):
+            limit, age = (load.limit, load.of), now - sent
+            if limit in newest:
+                continue
             left = max(0, load.minutes - int(age / _MINUTE))
             if left or age < _WINDOWS.get(load.limit, timedelta(hours=1)):
-                newest.setdefault((load.limit, load.of), replace(load, minutes=left))
+                newest[limit] = replace(load, minutes=left, at=sent)
     return Usage(tuple(newest.values()))
 
 
@@ -88,6 +90,10 @@ def told_wait(headers: Mapping[str, str]) -> float | None:
     if told.isascii() and told.isdecimal() and len(told) < 9:
         return float(told)
     return usage_of(headers).minutes * 60.0 or None
+
+
+def _all(headers: Mapping[str, str]) -> Iterator[Load]:
+    return (load for name in HEADERS if name in headers for load in _told(name, headers[name]))
 
 
 @lru_cache(maxsize=2048)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from fbnb.store.records import Row, StoredToken, epoch
 from fbnb.store.schema import notices
@@ -15,6 +15,13 @@ from fbnb.tokens import AccessToken
 
 if TYPE_CHECKING:
     from fbnb.store.token_store import TokenStore
+
+_SAID = (
+    select(notices.c.rung)
+    .where(notices.c.fingerprint == bindparam("name"), notices.c.about == bindparam("about"), notices.c.ends == bindparam("end"))
+    .where(notices.c.rung.in_(bindparam("rungs", expanding=True)))
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +47,7 @@ class Hold:
     def say_once(self, about: str, ends: datetime | None, rungs: Sequence[str], at: datetime) -> bool:
         """Mark the first of these rungs as said; returns whether none of them had been, for this end of this clock."""
         name, end = self.stored.fingerprint, epoch(ends) or 0
-        mine = (notices.c.fingerprint == name, notices.c.about == about, notices.c.ends == end, notices.c.rung.in_(rungs))
-        if self.connection.execute(select(notices.c.rung).where(*mine).limit(1)).first():
+        if self.connection.execute(_SAID, {"name": name, "about": about, "end": end, "rungs": rungs}).first():
             return False
         row = {"fingerprint": name, "about": about, "ends": end, "rung": rungs[0], "said": int(at.timestamp())}
         self.connection.execute(notices.insert(), [row])

@@ -165,7 +165,9 @@ def only_imports(notebook: Path, folder: Path) -> None:
 
 
 def time_notebooks() -> None:
-    with TemporaryDirectory() as folder:
+    build = ROOT / "build"
+    build.mkdir(exist_ok=True)
+    with TemporaryDirectory(dir=build) as folder:  # so that the same conftest.py holds for both
         for notebook in sorted((ROOT / "notebooks").glob("*.ipynb")):
             only_imports(notebook, Path(folder))
         ours = partial(run, *NBVAL, "pyproject.toml", "notebooks")
