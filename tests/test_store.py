@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing.queues import Queue
@@ -353,6 +354,12 @@ def test_files_are_their_owners_alone(tmp_path: Path) -> None:
         assert connection.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
         assert connection.execute(text("PRAGMA synchronous")).scalar_one() == 2
     store.close()
+
+
+def test_a_store_that_goes_with_its_program_does_not_wait_for_the_disk(client: GraphClient) -> None:
+    with closing(TokenStore(client=client)) as store, store.vault.reading() as connection:
+        assert connection.execute(text("PRAGMA synchronous")).scalar_one() == 0
+        assert connection.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
 
 
 def test_a_folder_that_is_there_keeps_its_mode(tmp_path: Path) -> None:

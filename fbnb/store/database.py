@@ -138,6 +138,11 @@ class Database:
             with _ours(self), self.engine.connect() as connection:
                 connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
 
+    def forgo_the_disk(self) -> None:
+        """Not wait until what is written has reached the disk: for a store that goes with its program, and is not to survive."""
+        event.listen(self.engine, "connect", _unwaiting)
+        self.engine.dispose()
+
     def close(self) -> None:
         """Let go of every connection."""
         self.engine.dispose()
@@ -191,6 +196,10 @@ def _make_file(path: Path) -> None:
 def _prepare(connection: Any, record: object) -> None:
     connection.isolation_level = None  # sqlite3 would begin transactions by its own rules, and none of them at once
     connection.execute("PRAGMA synchronous=FULL").close()
+
+
+def _unwaiting(connection: Any, record: object) -> None:
+    connection.execute("PRAGMA synchronous=OFF").close()
 
 
 def _is_in_wal(cursor: Any, *, last: bool) -> bool:

@@ -77,7 +77,8 @@ class TokenStore(Inventory):
             del passphrase
             raise _plain_passphrase()
         self.client = client
-        if place is None and client and client.settings.target is Target.SANDBOX:  # whose tokens are no business of FBNB_STORE
+        passing = place is None and bool(client and client.settings.target is Target.SANDBOX)
+        if passing:  # the sandbox's tokens are no business of FBNB_STORE
             place, key = Path(mkdtemp(prefix="fbnb-")) / "tokens.db", key or KeySource.FILE
             weakref.finalize(self, _remove, place.parent, os.getpid())
         place = variable("FBNB_STORE").reveal() or None if place is None else place
@@ -86,6 +87,8 @@ class TokenStore(Inventory):
         if isinstance(vault, FbnbError):
             raise vault
         self.vault = vault
+        if passing:
+            vault.forgo_the_disk()
 
     def __repr__(self) -> str:
         return f"TokenStore({self.vault.place})"
