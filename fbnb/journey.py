@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from operator import attrgetter, itemgetter
-from typing import Any
+from typing import Any, cast
 
 from fbnb.clock import LATEST, in_utc
 from fbnb.errors import InputError
@@ -204,8 +204,7 @@ def _now(kept: Checkpoint) -> datetime:
 
 
 def _due(kept: Checkpoint) -> dict[Moment, Due]:
-    due: Any = kept.books["schedule"]
-    return due  # type: ignore[no-any-return]
+    return cast(dict[Moment, Due], kept.books["schedule"])
 
 
 def _planned(kept: Checkpoint, schedule: Any) -> Checkpoint:

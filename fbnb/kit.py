@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from fbnb.client import GraphClient, live_transport
 from fbnb.errors import SandboxOnly
@@ -54,17 +54,18 @@ def connect(target: str | None = None, *, world: Path | str | None = None) -> tu
     """
     settings = load_settings(target)
     if settings.target is not Target.SANDBOX:
-        return far_client(settings), NoSandbox(settings.served)  # type: ignore[return-value]
+        return far(settings)
     sandbox = Sandbox(Path(world) if world else settings.world)
     return sandbox_client(sandbox, settings), sandbox
 
 
-def far_client(settings: Settings) -> GraphClient:
-    """A client of what is not in this process; whoever sits at the terminal answers the dialog."""
+def far(settings: Settings) -> tuple[GraphClient, Sandbox]:
+    """A client of what is not in this process, and what stands in a sandbox's place there. A person at the terminal answers."""
+    nowhere: Any = NoSandbox(settings.served)
     if settings.served:
         transport = ServedTransport(settings.served)
-        return GraphClient(settings, transport, transport.clock(), paste_redirect)
-    return GraphClient(settings, live_transport(), consent=paste_redirect)
+        return GraphClient(settings, transport, transport.clock(), paste_redirect), nowhere
+    return GraphClient(settings, live_transport(), consent=paste_redirect), nowhere
 
 
 def sandbox_client(sandbox: Sandbox, settings: Settings | None = None) -> GraphClient:

@@ -10,8 +10,7 @@ from typing import Any
 from fbnb.client import GraphClient
 from fbnb.errors import FbnbError, InputError
 from fbnb.resources import rows
-from fbnb.sandbox import Sandbox
-from fbnb.sandbox.transport import SandboxTransport
+from fbnb.sandbox.transport import sandbox_behind
 from fbnb.sandbox.world import Checkpoint
 from fbnb.wire import Exchange
 
@@ -65,7 +64,7 @@ class Walk:
     def __post_init__(self) -> None:
         if not self.steps:
             raise InputError("A walk has at least one step.", remedy="Give it one: Step(title, yields, take).")
-        if sandbox_of(self.client) is None:
+        if sandbox_behind(self.client.transport) is None:
             self.stays = f"What was done at Graph stays done. {self.stays}".strip()
 
     @property
@@ -135,17 +134,12 @@ class Walk:
             self._return_to(0)
 
     def _stand(self) -> _Stand:
-        sandbox = sandbox_of(self.client)
+        sandbox = sandbox_behind(self.client.transport)
         return _Stand(self.position, dict(self.held), sandbox.checkpoint() if sandbox else None)
 
     def _return_to(self, number: int) -> None:
-        stand, sandbox = self._before[number], sandbox_of(self.client)
+        stand, sandbox = self._before[number], sandbox_behind(self.client.transport)
         if sandbox and stand.world:
             sandbox.rewind(stand.world)
         del self._before[number:]
         self.position, self.held, self.error, self.exchanges = stand.position, dict(stand.held), None, []
-
-
-def sandbox_of(client: GraphClient) -> Sandbox | None:
-    """The sandbox that a client talks to, where it is in this process."""
-    return client.transport.sandbox if isinstance(client.transport, SandboxTransport) else None

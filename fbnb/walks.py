@@ -23,8 +23,9 @@ from fbnb.flows.page_tokens import list_pages
 from fbnb.flows.sdk_refresh import refresh_sdk_token, use_app
 from fbnb.flows.session_info import get_session_info_token
 from fbnb.redact import Secret
+from fbnb.sandbox.transport import sandbox_behind
 from fbnb.tokens import AccessToken, Page
-from fbnb.walk import Held, Step, Walk, sandbox_of
+from fbnb.walk import Held, Step, Walk
 
 Take = Callable[[GraphClient, Held], Any]
 N = TypeVar("N")
@@ -205,7 +206,7 @@ def walk_device_login(client: GraphClient, scopes: Sequence[str] = ("public_prof
 
 
 def _typed_in(client: GraphClient, held: Held) -> str:
-    login, sandbox = held["login"], sandbox_of(client)
+    login, sandbox = held["login"], sandbox_behind(client.transport)
     if sandbox:
         sandbox.answer_device(login.user_code)
     return f"{login.user_code}, at {login.verification_uri}"

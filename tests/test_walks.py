@@ -17,11 +17,12 @@ from fbnb.flows.long_lived import extend_user_token
 from fbnb.flows.page_tokens import list_pages
 from fbnb.redact import Secret
 from fbnb.sandbox import Sandbox
+from fbnb.sandbox.transport import sandbox_behind
 from fbnb.snippets import importing
 from fbnb.store import KeySource, TokenStore
 from fbnb.store_walks import walk_store
 from fbnb.tokens import AccessToken
-from fbnb.walk import Walk, sandbox_of
+from fbnb.walk import Walk
 from fbnb.wire import Exchange
 
 SCOPES = ("email", "pages_show_list", "pages_read_engagement", "business_management", "ads_read")
@@ -72,7 +73,7 @@ def test_it_goes_to_its_end(name: str, client: GraphClient) -> None:
 # What the code of a walk finds there already.
 GIVEN: dict[str, Callable[[GraphClient, AccessToken], Any]] = {
     "client": lambda c, t: c,
-    "sandbox": lambda c, t: sandbox_of(c),
+    "sandbox": lambda c, t: sandbox_behind(c.transport),
     "token": lambda c, t: t,
     "admin": lambda c, t: t,
     "expected": lambda c, t: (),

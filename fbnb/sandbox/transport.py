@@ -49,6 +49,11 @@ class SandboxTransport(httpx.BaseTransport):
             raise httpx.ReadError("Connection reset by peer", request=request)
 
 
+def sandbox_behind(transport: httpx.BaseTransport) -> Sandbox | None:
+    """The sandbox that a client's transport leads to, where it is in this process."""
+    return transport.sandbox if isinstance(transport, SandboxTransport) else None
+
+
 class ServedTransport(httpx.HTTPTransport):
     """Takes what is meant for Graph or the login dialog to the address where a sandbox is served, such as http://127.0.0.1:8765."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import ipywidgets as w
 
@@ -10,10 +11,10 @@ from fbnb.answers import part
 from fbnb.client import GraphClient
 from fbnb.errors import AppCredentialsWrong, FbnbError
 from fbnb.flows.app_tokens import get_app_token
-from fbnb.kit import NoSandbox, connect, far_client, sandbox_client
+from fbnb.kit import NoSandbox, connect, far, sandbox_client
 from fbnb.redact import Secret
 from fbnb.sandbox import Sandbox
-from fbnb.sandbox.transport import SandboxTransport
+from fbnb.sandbox.transport import sandbox_behind
 from fbnb.settings import Settings, Target
 from fbnb.typed import VARIABLES, of_world, read, where
 from fbnb.widgets.fields import SecretField, choice, text
@@ -140,11 +141,10 @@ class Connect(View):
             return self.client, self.sandbox
         if near:
             return replace(sandbox_client(sandbox), settings=settings), sandbox
-        return far_client(settings), NoSandbox(settings.served)  # type: ignore[return-value]
+        return far(settings)
 
 
 def _behind(client: GraphClient) -> Sandbox:
     """The sandbox that a client talks to, or what stands in its place."""
-    if isinstance(client.transport, SandboxTransport):
-        return client.transport.sandbox
-    return NoSandbox(client.settings.served)  # type: ignore[return-value]
+    nowhere: Any = NoSandbox(client.settings.served)
+    return sandbox_behind(client.transport) or nowhere

@@ -12,7 +12,7 @@ from fbnb.flows.login import code_from_redirect, exchange_code, login_url
 from fbnb.redact import Secret, redact
 from fbnb.sandbox import Visitor
 from fbnb.sandbox.consent import Offer
-from fbnb.sandbox.transport import SandboxTransport
+from fbnb.sandbox.transport import sandbox_behind
 from fbnb.sandbox.visitor import answer_at, offer_at
 from fbnb.sandbox.world import World
 from fbnb.tokens import AccessToken, expiry_in_words
@@ -54,7 +54,8 @@ class LoginDialog(View):
         self._gets, self._pages, self._asked, self._already = w.HTML(), w.HTML(), w.VBox(), w.HTML()
         self._offer: Offer | None = None
         self._state = self._url = ""
-        self._world = client.transport.sandbox.world if isinstance(client.transport, SandboxTransport) else None
+        sandbox = sandbox_behind(client.transport)
+        self._world = sandbox.world if sandbox else None
         self._buttons = row(self.continue_button, self.cancel_button)
         above, below = [self.who, self.question, self._asked, self.pasted], [self._buttons, self._already, self.message]
         self.view = w.VBox([*above, *below])
