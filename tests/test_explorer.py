@@ -16,6 +16,7 @@ from hands import SECRET, bare, click, everything, live_client, shown
 from fbnb.client import GraphClient
 from fbnb.flows.page_tokens import list_pages
 from fbnb.sandbox import Sandbox
+from fbnb.settings import Target
 from fbnb.tokens import AccessToken, TokenKind
 from fbnb.widgets.answer_view import about, table, tree
 from fbnb.widgets.explorer import Explorer
@@ -531,3 +532,12 @@ def test_it_is_built_and_updated_in_thirty_milliseconds(client: GraphClient, sho
     informed = milliseconds(explorer.info_button.click)
     print(f"built {built:.1f} ms, sent and shown {sent:.1f} ms, information {informed:.1f} ms")
     assert max(built, sent) <= 30
+
+
+def test_a_served_sandbox_is_where_the_copied_call_goes(client: GraphClient, short: AccessToken) -> None:
+    settings = replace(client.settings, target=Target.SERVED, served="http://127.0.0.1:8765")
+    explorer = Explorer(replace(client, settings=settings), [short])
+    explorer.send_button.click()
+    for way in ("curl", "httpx"):
+        explorer.result.code_for.label = way
+        assert '"http://127.0.0.1:8765/v26.0/me' in explorer.result.code.value

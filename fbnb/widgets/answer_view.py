@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from html import escape
 
 import ipywidgets as w
@@ -21,12 +22,17 @@ _OPEN, _DEEPEST, _LONGEST, _MOST = 2, 20, 1000, 2000
 
 
 class AnswerView(View):
-    """One reply. form: tree or table. code_for: what the request is written out for in `code`. Hidden until the first."""
+    """One reply. form: tree or table. code_for: what the request is written out for in `code`. Hidden until the first.
 
-    def __init__(self) -> None:
+    served: where the sandbox is served that replies, "" for Graph itself.
+    """
+
+    def __init__(self, served: str = "") -> None:
         self.reply: Reply | None = None
         self.form = choice("Answer as", [("Tree", tree), ("Table", table)])
-        self.code_for = choice("Code for", [("curl", as_curl), ("httpx", as_httpx), ("fbnb", as_fbnb)])
+        self.code_for = choice(
+            "Code for", [("curl", partial(as_curl, at=served)), ("httpx", partial(as_httpx, at=served)), ("fbnb", as_fbnb)]
+        )
         self.answer, self.about, self._code = w.HTML(layout=_side(2)), w.HTML(layout=_side(1)), CodeField(rows=6)
         self.code = self._code.field
         for menu in (self.form, self.code_for):

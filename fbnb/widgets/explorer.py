@@ -47,7 +47,7 @@ class Explorer(View):
         self.version, self.path = text("Version", client.settings.version), text("Path", "me", "me/accounts")
         self.fields, self.parameters = text("Fields", "id,name"), lines("Parameters", "", "limit=5", rows=3)
         self.send_button, self.message = self.button("Send", self._send, primary=True), w.HTML(said("Nothing was sent yet."))
-        self.history, self.result = choice("Calls made", [("none yet", 0)]), AnswerView()
+        self.history, self.result = choice("Calls made", [("none yet", 0)]), AnswerView(client.settings.served)
         self.history.observe(lambda change: self._back(change.new), "value")
         acting = row(self.picker.view, self.info_button, self.generate_button)
         call = [self.method, self.version, self.path, self.fields, self.parameters, row(self.send_button)]
